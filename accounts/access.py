@@ -1,0 +1,72 @@
+"""Who is asking, for which organization, and what they may do there.
+
+Strangers get 404, members without the right get 403, on the web and in the API alike: every
+look-up starts from `Caller.organization_id`, and rights are asked with `Caller.require`.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from accounts.errors import DomainError
+from accounts.models import Membership, Organization, Role, Scope, User
+
+ROLE_SCOPES: dict[str, frozenset[str]] = {
+    Role.VIEWER: frozenset({Scope.GENERATIONS_READ, Scope.WALLET_READ}),
+    Role.MEMBER: frozenset(Scope.values),
+    Role.ADMIN: frozenset(Scope.values),
+    Role.OWNER: frozenset(Scope.values),
+}
+MANAGERS = frozenset({Role.ADMIN, Role.OWNER})
+
+
+class NotAllowed(DomainError):
+    code = "not_allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A member at the web, or a program with a key: always of exactly one organization."""
+
+    organization: Organization
+    scopes: frozenset[str]
+    user_id: int | None = None
+    api_key_id: uuid.UUID | None = None
+    role: str = ""
+
+    @property
+    def organization_id(self) -> uuid.UUID:
+        return self.organization.pk
+
+    @property
+    def is_manager(self) -> bool:
+        return self.role in MANAGERS
+
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes
+
+    def require(self, scope: str) -> None:
+        """Raises: NotAllowed, naming the scope that is missing."""
+        if not self.may(scope):
+            who = "This API key" if self.api_key_id else f"A {self.role}"
+            raise NotAllowed(f"{who} may not do this: it needs the scope {scope}.", scope=scope)
+
+
+def member_caller(user: User, organization_id: str | None) -> Caller | None:
+    """The user's place in the organization asked for, or else in the one joined first.
+
+    One query. `organization_id` comes from the session and may be stale or anything else.
+    """
+    memberships = list(
+        Membership.objects.filter(user=user).select_related("organization").order_by("pk")
+    )
+    if not memberships:
+        return None
+    membership = next(
+        (m for m in memberships if str(m.organization_id) == organization_id), memberships[0]
+    )
+    return Caller(
+        organization=membership.organization,
+        scopes=ROLE_SCOPES[membership.role],
+        user_id=user.pk,
+        role=membership.role,
+    )

@@ -1,0 +1,28 @@
+"""Which organization a logged-in person is working in."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.functional import SimpleLazyObject
+
+from accounts import access
+from accounts.models import User
+
+SESSION_KEY = "organization_id"
+
+
+def current_organization(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Sets `request.caller`: a Caller, or something false. Asked only when it is used."""
+
+    def find(request: HttpRequest) -> access.Caller | None:
+        if not isinstance(request.user, User):
+            return None
+        return access.member_caller(request.user, request.session.get(SESSION_KEY))
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        request.caller = SimpleLazyObject(lambda: find(request))  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return middleware
