@@ -1,0 +1,241 @@
+"""Staff's view of money. Nothing here edits a row: corrections and new prices are added."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import F, Window
+from django.db.models.functions import Lead
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+
+from accounts.admin import LookupAdmin, ReadOnly
+from billing import money
+from billing.adjusting import adjust_view
+from billing.models import Entry, Hold, Price, Wallet
+from billing.price_form import PriceForm
+
+MEMBER_EMAILS = ("organization__memberships__user__email",)
+WALLET_MEMBER_EMAILS = ("wallet__organization__memberships__user__email",)
+
+
+@admin.display(description="balance", ordering="balance_micros")
+def balance(wallet: Wallet) -> str:
+    return money.display(wallet.balance_micros)
+
+
+@admin.display(description="held", ordering="held_micros")
+def held(wallet: Wallet) -> str:
+    return money.display(wallet.held_micros)
+
+
+@admin.display(description="available")
+def available(wallet: Wallet) -> str:
+    return money.display(wallet.available_micros)
+
+
+@admin.display(description="debt", ordering="debt_micros")
+def debt(wallet: Wallet) -> str:
+    return money.display(wallet.debt_micros)
+
+
+@admin.display(description="amount")
+def amount(row: Entry | Hold) -> str:
+    return money.display(row.amount_micros)
+
+
+@admin.display(description="held")
+def held_delta(entry: Entry) -> str:
+    return money.display(entry.held_delta_micros)
+
+
+@admin.display(description="balance after")
+def balance_after(entry: Entry) -> str:
+    return money.display(entry.balance_after_micros)
+
+
+@admin.display(description="held after")
+def held_after(entry: Entry) -> str:
+    return money.display(entry.held_after_micros)
+
+
+@admin.display(description="captured")
+def captured(hold: Hold) -> str:
+    return money.display(hold.captured_micros)
+
+
+@admin.display(description="customer pays, per second")
+def customer_price(price: Price) -> str:
+    return money.display(price.customer_micros_per_second)
+
+
+@admin.display(description="provider charges, per second")
+def provider_price(price: Price) -> str:
+    return money.display(price.provider_micros_per_second)
+
+
+@admin.register(Wallet)
+class WalletAdmin(ReadOnly, LookupAdmin):
+    list_display: Any = ("organization", balance, held, available, debt, "frozen_at")
+    list_select_related = ("organization",)
+    list_filter = (("frozen_at", admin.EmptyFieldListFilter),)
+    fields: ClassVar[Any] = (
+        "organization",
+        balance,
+        held,
+        available,
+        debt,
+        "sequence",
+        "frozen_at",
+    )
+    ordering = ("-organization_id",)
+    search_ids = ("organization",)
+    search_emails = MEMBER_EMAILS
+    search_texts = ("organization__name",)
+
+    def get_urls(self) -> list[URLPattern]:
+        adjust = self.admin_site.admin_view(self.adjust)
+        return [
+            path("<uuid:organization_id>/adjust/", adjust, name="billing_wallet_adjust"),
+            *super().get_urls(),
+        ]
+
+    def adjust(self, request: HttpRequest, organization_id: Any) -> HttpResponse:
+        """Adjust credits: see `billing.adjusting`."""
+        return adjust_view(self, request, organization_id)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        may = request.user.has_perm("billing.add_entry")
+        context = {**(extra_context or {}), "may_adjust": may}
+        return super().change_view(request, object_id, form_url, context)
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnly, LookupAdmin):
+    list_display: Any = (
+        "id",
+        "created_at",
+        "wallet_name",
+        "sequence",
+        "kind",
+        "account",
+        amount,
+    )
+    list_display += (held_delta, balance_after, held_after, "reference", "reason", "made_by")
+    list_filter = ("kind", "account", "created_at")
+    list_select_related = ("wallet__organization", "made_by")
+    ordering = ("-id",)
+    fields: ClassVar[Any] = (
+        "id",
+        "created_at",
+        "wallet",
+        "sequence",
+        "kind",
+        "account",
+        amount,
+        held_delta,
+    )
+    fields += (balance_after, held_after, "hold", "reference", "reason", "made_by")
+    search_ids = ("wallet", "hold")
+    search_emails = WALLET_MEMBER_EMAILS
+    search_texts = ("reference",)
+
+    @admin.display(description="organization")
+    def wallet_name(self, entry: Entry) -> str:
+        return entry.wallet.organization.name
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """A generation's entries are found by its id, which is its hold's: that is indexed."""
+        term = search_term.strip().removeprefix("generation:")
+        return super().get_search_results(request, queryset, term)
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnly, LookupAdmin):
+    list_display: Any = (
+        "id",
+        "created_at",
+        "wallet_name",
+        "state",
+        amount,
+        captured,
+        "reference",
+    )
+    list_display += ("expires_at", "resolved_at")
+    list_filter = ("state", "created_at")
+    list_select_related = ("wallet__organization",)
+    ordering = ("-id",)
+    fields: ClassVar[Any] = ("id", "wallet", "state", amount, captured, "reference", "created_at")
+    fields += ("expires_at", "resolved_at")
+    search_ids = ("id",)
+    search_emails = WALLET_MEMBER_EMAILS
+
+    @admin.display(description="organization")
+    def wallet_name(self, hold: Hold) -> str:
+        return hold.wallet.organization.name
+
+
+@admin.register(Price)
+class PriceAdmin(LookupAdmin):
+    """Prices are added; a later row supersedes an earlier one."""
+
+    form = PriceForm
+    list_display: Any = (
+        "model",
+        "resolution",
+        "draft",
+        "organization",
+        "effective_from",
+        "in_force",
+    )
+    list_display += (customer_price, provider_price, "charge_on_failed", "created_by")
+    list_filter = ("model", "resolution", "draft", ("organization", admin.EmptyFieldListFilter))
+    list_select_related = ("organization", "created_by")
+    ordering = ("model", "resolution", "draft", "organization", "-effective_from")
+    autocomplete_fields = ("organization",)
+    search_ids = ("id", "organization")
+    search_texts = ("model",)
+
+    def get_fields(self, request: HttpRequest, obj: Price | None = None) -> Any:
+        if obj is None:
+            return super().get_fields(request, obj)
+        names = ("model", "resolution", "draft", "organization", "effective_from")
+        amounts = (customer_price, provider_price)
+        return (*names, *amounts, "charge_on_failed", "created_at", "created_by")
+
+    def has_change_permission(self, request: HttpRequest, obj: Price | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Price | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Price, form: Any, change: bool) -> None:
+        obj.created_by_id = request.user.pk
+        super().save_model(request, obj, form, change)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        from_now_on = super().get_queryset(request)
+        return from_now_on.annotate(superseded_at=_superseded_at())
+
+    @admin.display(boolean=True, description="in force")
+    def in_force(self, price: Any) -> bool:
+        """Begun, and not superseded by a later row that has begun."""
+        now = datetime.now(tz=price.effective_from.tzinfo)
+        return price.effective_from <= now and not (
+            price.superseded_at and price.superseded_at <= now
+        )
+
+
+def _superseded_at() -> Any:
+    """When the next row of the same key begins; one window over a small table."""
+    return Window(
+        Lead("effective_from"),
+        partition_by=[F("model"), F("resolution"), F("draft"), F("organization")],
+        order_by="effective_from",
+    )
