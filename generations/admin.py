@@ -1,0 +1,125 @@
+"""Staff's view of the work, read-only: what happened is the trip's to write."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+
+from accounts.admin import LookupAdmin, ReadOnly, TabularInline
+from billing import money
+from generations.models import Generation, GenerationEvent, Media, ProviderCallback
+
+SHOWN_BODY_BYTES = 2000
+
+
+@admin.display(description="quoted")
+def quoted(generation: Generation) -> str:
+    return money.display(generation.quoted_micros)
+
+
+@admin.display(description="charged")
+def charged(generation: Generation) -> str:
+    micros = generation.charged_micros
+    return "" if micros is None else money.display(micros)
+
+
+@admin.display(description="body")
+def body(callback: ProviderCallback) -> str:
+    """The beginning of what came, as text."""
+    return bytes(callback.body[:SHOWN_BODY_BYTES]).decode("utf-8", "replace")
+
+
+class EventInline(ReadOnly, TabularInline):
+    model = GenerationEvent
+    fields: ClassVar[Any] = ("created_at", "state", "note")
+    ordering = ("pk",)
+
+
+class CallbackInline(ReadOnly, TabularInline):
+    model = ProviderCallback
+    fields: ClassVar[Any] = ("received_at", "request_id", "body_bytes", body)
+    readonly_fields = fields
+    ordering = ("pk",)
+
+
+class MediaInline(ReadOnly, TabularInline):
+    model = Media
+    fields: ClassVar[Any] = (
+        "video",
+        "duration_ms",
+        "width",
+        "height",
+        "fps",
+        "codec",
+        "size_bytes",
+        "stored_at",
+    )
+
+
+@admin.register(Generation)
+class GenerationAdmin(ReadOnly, LookupAdmin):
+    list_display: Any = (
+        "id",
+        "created_at",
+        "organization",
+        "model",
+        "state",
+        quoted,
+        charged,
+    )
+    list_display += ("note", "needs_attention")
+    list_filter = ("state", "model", "created_at", ("needs_attention", admin.EmptyFieldListFilter))
+    list_select_related = ("organization",)
+    ordering = ("-id",)
+    exclude = ("request_hash", "callback_token_hash")
+    inlines = (EventInline, CallbackInline, MediaInline)
+    search_ids = ("id", "organization")
+    search_emails = ("created_by__email",)
+    search_texts = ("provider_request_id",)
+
+    def get_fields(self, request: Any, obj: Any = None) -> Any:
+        return [quoted, charged, *super().get_fields(request, obj)]
+
+
+class OfGeneration(ReadOnly, LookupAdmin):
+    list_select_related = ("organization",)
+    ordering = ("-pk",)
+    search_ids = ("generation", "organization")
+
+
+@admin.register(GenerationEvent)
+class EventAdmin(OfGeneration):
+    list_display: Any = ("created_at", "generation_id", "organization", "state", "note")
+    list_filter = ("state", "created_at")
+
+
+@admin.register(ProviderCallback)
+class CallbackAdmin(OfGeneration):
+    list_display: Any = (
+        "received_at",
+        "generation_id",
+        "organization",
+        "request_id",
+        "body_bytes",
+    )
+    list_filter = ("received_at",)
+    fields: ClassVar[Any] = (
+        "received_at",
+        "generation",
+        "organization",
+        "request_id",
+        "body_bytes",
+        body,
+    )
+    search_texts = ("request_id",)
+
+
+@admin.register(Media)
+class MediaAdmin(OfGeneration):
+    list_display: Any = (
+        "generation_id",
+        "organization",
+        "duration_ms",
+        "codec",
+        "size_bytes",
+    )
+    list_display += ("stored_at",)

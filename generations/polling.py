@@ -1,0 +1,184 @@
+"""Asking the provider how jobs stand (design, sections 5.3 and 5.4).
+
+The status endpoint, asked with our key, is the only thing that moves state and money. A callback
+makes a job due at once; without one it is asked after with growing intervals.
+"""
+
+import logging
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Min
+from django.utils import timezone
+
+from generations import provider, settlement
+from generations.models import OPEN_STATES, SENT_STATES, Generation, ProviderCallback, State
+from generations.work import COLLECT, one_by_one
+
+logger = logging.getLogger(__name__)
+
+IN_FLIGHT = 16
+BATCH = 3 * IN_FLIGHT
+"""Three time-outs in a row (PIXAZO_TIMEOUT_SECONDS) still fit into the task's own."""
+DRAIN_SECONDS = 20.0
+LATE_SECONDS = 24 * 3600
+"""How long after its deadline an EXPIRED job is still asked after: the customer gets the video."""
+
+Asked = provider.Status | provider.StatusUnavailable
+
+
+def drain(seconds: float = DRAIN_SECONDS) -> int:
+    """Ask after every job that is due. Returns how many were asked after.
+
+    Args:
+        seconds: nothing new is taken on after this; what is left is for the next task.
+    """
+    until = time.monotonic() + seconds
+    asked = 0
+    with provider.Client() as client, ThreadPoolExecutor(IN_FLIGHT, "status") as pool:
+        while time.monotonic() < until and (batch := claim(BATCH)):
+            asking: dict[Future[Asked], tuple[Generation, str]] = {}
+            for generation in batch:
+                request_id = _request_id(generation)
+                future = pool.submit(_ask, client, request_id, generation.model)
+                asking[future] = generation, request_id
+            for future in as_completed(asking):  # a slow answer holds up no other
+                generation, request_id = asking[future]
+                with one_by_one("poll", generation.pk):
+                    apply(generation, request_id, future.result())
+            asked += len(batch)
+    return asked
+
+
+def next_due() -> datetime | None:
+    due: datetime | None = Generation.objects.filter(next_poll_at__isnull=False).aggregate(
+        due=Min("next_poll_at")
+    )["due"]
+    return due
+
+
+@transaction.atomic
+def claim(limit: int) -> list[Generation]:
+    """Take due jobs, and set when each is asked after next: that is also the lease."""
+    now = timezone.now()
+    batch = list(
+        Generation.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+        .select_related("price")
+        .filter(next_poll_at__lte=now)
+        .order_by("next_poll_at")[:limit]
+    )
+    for generation in batch:
+        generation.polls += 1
+        generation.next_poll_at = _next_poll(generation, now)
+    Generation.objects.bulk_update(batch, ["polls", "next_poll_at"])
+    return batch
+
+
+def _next_poll(generation: Generation, now: datetime) -> datetime | None:
+    """Growing intervals: 4, 6, 9 ... 60 seconds; after the deadline each hour, for a day."""
+    if generation.state in OPEN_STATES:
+        seconds = settings.POLL_FIRST_SECONDS * 1.5 ** min(generation.polls, 20)
+        return now + timedelta(seconds=min(seconds, settings.POLL_MAX_SECONDS))
+    if now - generation.deadline_at < timedelta(seconds=LATE_SECONDS):
+        return now + timedelta(hours=1)
+    return None
+
+
+def _request_id(generation: Generation) -> str:
+    """The provider's id; for an unconfirmed job the one that its latest genuine callback names."""
+    if generation.provider_request_id:
+        return generation.provider_request_id
+    hint = (
+        ProviderCallback.objects.filter(generation=generation)
+        .exclude(request_id="")
+        .order_by("-pk")
+        .first()
+    )
+    return hint.request_id if hint else ""
+
+
+def _ask(client: provider.Client, request_id: str, model: str) -> Asked:
+    if not request_id:
+        return provider.StatusUnavailable("no request id is known")
+    try:
+        return client.status(request_id, model)
+    except provider.StatusUnavailable as unavailable:
+        return unavailable
+
+
+def apply(generation: Generation, request_id: str, answer: Asked) -> None:
+    """Let an answer move the job. Safe to repeat, and in any order: every move is a swap."""
+    if isinstance(answer, provider.StatusUnavailable):
+        logger.info("generation %s: no news: %s", generation.pk, answer)
+        return
+    if not generation.provider_request_id and not _bind(generation, request_id):
+        return
+    if generation.state == State.EXPIRED and answer.status in ("FAILED", "ERROR"):
+        Generation.objects.filter(pk=generation.pk).update(next_poll_at=None)
+        return
+    match answer.status:
+        case "COMPLETED":
+            _note_outcome(generation, answer)
+        case "FAILED":
+            settlement.fail(generation, message=answer.error)
+        case "ERROR":
+            settlement.error(
+                generation.pk,
+                message=answer.error or "The video service had an error. You were not charged.",
+                note="Pixazo ended it with ERROR",
+            )
+        case status:
+            Generation.objects.filter(pk=generation.pk, state__in=SENT_STATES).exclude(
+                provider_status=status
+            ).update(provider_status=status)
+
+
+def _bind(generation: Generation, request_id: str) -> bool:
+    """An unconfirmed job learns its request id; one that another job has is nobody else's."""
+    try:
+        with transaction.atomic():
+            bound = Generation.objects.filter(
+                pk=generation.pk,
+                state__in=[*SENT_STATES, State.EXPIRED],
+                provider_request_id=None,
+            ).update(provider_request_id=request_id, submitted_at=timezone.now())
+            Generation.objects.filter(pk=generation.pk, state=State.UNCONFIRMED).update(
+                state=State.PROCESSING, note="confirmed by its callback"
+            )
+    except IntegrityError:
+        logger.error("generation %s: its callback names another job", generation.pk)
+        return False
+    return bool(bound)
+
+
+def _note_outcome(generation: Generation, answer: provider.Status) -> None:
+    """COMPLETED at the provider: fetch the file, then settle. Polling ends here."""
+    noted = Generation.objects.filter(
+        pk=generation.pk,
+        state__in=[State.PROCESSING, State.EXPIRED],
+        next_media_at=None,
+        provider_media_url="",
+    ).update(
+        provider_status=answer.status,
+        provider_media_url=answer.media_url,
+        next_poll_at=None,
+        next_media_at=timezone.now(),
+    )
+    if noted:
+        COLLECT.nudge()
+
+
+def expire_overdue() -> int:
+    """End every open job past its deadline. For the sweep; returns how many."""
+    now = timezone.now()
+    overdue = Generation.objects.filter(
+        state__in=OPEN_STATES, deadline_at__lte=now, next_media_at=None
+    ).values_list("pk", "attempts")
+    return sum(
+        # What was never sent can never complete.
+        settlement.expire(pk, next_poll_at=now + timedelta(hours=1) if attempts else None)
+        for pk, attempts in overdue[:1000]
+    )

@@ -1,0 +1,35 @@
+// Around htmx: pollers rest while nobody looks, and a request that fails says so.
+
+const trouble = document.getElementById("trouble");
+const isPoller = (element) => element?.hasAttribute?.("data-poller");
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && isPoller(event.detail.elt)) event.preventDefault();
+});
+
+function say(text) {
+  trouble.textContent = text;
+  trouble.hidden = !text;
+}
+
+function isQuiet(event) {
+  return isPoller(event.detail.elt) || event.detail.elt?.id === "quote";
+}
+
+document.addEventListener("htmx:sendError", (event) => {
+  say(isQuiet(event) ? "No connection. Trying again…" : "No connection. Please try again.");
+});
+
+document.addEventListener("htmx:responseError", (event) => {
+  if (isQuiet(event)) return;
+  const { status } = event.detail.xhr;
+  say(
+    status === 403
+      ? "You may not do this, or this page was open for too long. Please reload it."
+      : "Something went wrong. Please try again.",
+  );
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful) say("");
+});
