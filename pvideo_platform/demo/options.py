@@ -1,0 +1,103 @@
+"""What the person asked for, and the environment that the parts get from it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+DEFAULT_DATA_DIR = PROJECT / "var" / "demo"
+DEFAULT_PORT = 8000
+
+# Not handed down: they would point the demo's parts at something else than the demo.
+_NOT_INHERITED = (
+    "ALLOWED_HOSTS",
+    "DATABASE_URL_FILE",
+    "DEBUG",
+    "FETCH_ALLOWED_NETLOCS",
+    "GUNICORN_CMD_ARGS",
+    "MEDIA_ROOT",
+    "PIXAZO_BASE_URL",
+    "PUBLIC_BASE_URL",
+    "SANDBOX_URL",
+    "SECRET_KEY",
+    "SECRET_KEY_FILE",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One start of the demo.
+
+    Attributes:
+        data_dir: absolute; everything that the demo writes goes below it.
+        credentials: where to write the logins as JSON, if asked.
+        database_url: a PostgreSQL of one's own, or empty for the embedded one.
+        real_provider: a Pixazo key is set, so there is no sandbox.
+        public_base_url: where the provider reaches us, if it is not this machine.
+    """
+
+    port: int = DEFAULT_PORT
+    data_dir: Path = DEFAULT_DATA_DIR
+    credentials: Path | None = None
+    walkthrough: bool = False
+    database_url: str = ""
+    real_provider: bool = False
+    public_base_url: str = ""
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        """Empty when the real provider is used."""
+        return "" if self.real_provider else f"http://127.0.0.1:{self.port + 1}"
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        return (self.port,) if self.real_provider else (self.port, self.port + 1)
+
+    @property
+    def logs(self) -> Path:
+        return self.data_dir / "logs"
+
+    def environment(self, database_url: str) -> dict[str, str]:
+        """The environment of the demo's own processes.
+
+        Args:
+            database_url: where the database answers.
+        """
+        inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
+        public = self.public_base_url if self.real_provider else ""
+        hosts = ["127.0.0.1", "localhost", "[::1]", urlsplit(public).hostname or ""]
+        mine = {
+            "PVIDEO_MODE": "demo",
+            "PVIDEO_DATA_DIR": str(self.data_dir),
+            "DJANGO_SETTINGS_MODULE": "pvideo_platform.settings",
+            "DATABASE_URL": database_url,
+            "PUBLIC_BASE_URL": public or self.base_url,
+            "ALLOWED_HOSTS": ",".join(filter(None, hosts)),
+            "PYTHONUNBUFFERED": "1",
+        }
+        if self.sandbox_url:
+            mine["SANDBOX_URL"] = self.sandbox_url
+        return inherited | mine
+
+
+def from_command_line(
+    *, port: int, data_dir: Path, credentials: Path | None, walkthrough: bool
+) -> Options:
+    """The options, completed with what the environment says about database and provider."""
+    env = environ.FileAwareEnv()
+    return Options(
+        port=port,
+        data_dir=data_dir.expanduser().resolve(),
+        credentials=credentials.expanduser().resolve() if credentials else None,
+        walkthrough=walkthrough,
+        database_url=env.str("DATABASE_URL", default=""),
+        real_provider=bool(env.str("PIXAZO_API_KEY", default="")),
+        public_base_url=env.str("PUBLIC_BASE_URL", default=""),
+    )

@@ -1,0 +1,70 @@
+"""Error pages: a problem document below /api/, a page elsewhere."""
+
+import logging
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views import defaults
+
+from pvideo_platform import problems
+
+logger = logging.getLogger(__name__)
+
+EXPLANATIONS = {
+    "invalid_parameters": "A parameter is missing, unknown or out of bounds. `errors` names each.",
+    "invalid_json": "The body is not one JSON object in UTF-8.",
+    "not_authenticated": "Send an API key as `Authorization: Bearer pv_...`, or log in.",
+    "insufficient_credits": "The wallet has less available than the request can cost.",
+    "wallet_in_debt": "A payment was taken back; the debt has to be settled first.",
+    "wallet_frozen": "Spending is frozen. Please contact support.",
+    "not_allowed": "You are known, but your role or the key's scopes do not allow this.",
+    "not_found": "There is no such thing, or it is not your organization's.",
+    "method_not_allowed": "This address does not take this HTTP method.",
+    "cannot_cancel": "Only a queued generation can be canceled; the model cannot be stopped.",
+    "body_too_large": "The request body is too large.",
+    "unsupported_media_type": "Send `Content-Type: application/json`.",
+    "idempotency_mismatch": "This Idempotency-Key was used with a different request.",
+    "price_missing": "This combination of model, resolution and mode is not on sale.",
+    "throttled": "Too many requests. Wait as `Retry-After` says.",
+    "internal_error": "Something went wrong on our side. Nothing was charged for it.",
+}
+
+
+def problem(request: HttpRequest, code: str) -> HttpResponse:
+    """The page that a problem document's `type` points to."""
+    if code not in EXPLANATIONS:
+        raise Http404
+    context = {
+        "code": code,
+        "status": problems.STATUS[code],
+        "explanation": EXPLANATIONS[code],
+    }
+    return render(request, "problem.html", context)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return problems.answer(request, "not_found", "There is nothing at this address.")
+    return defaults.page_not_found(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return problems.answer(request, "not_allowed", "You may not do this.")
+    return defaults.permission_denied(request, exception)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return problems.answer(request, "invalid_json", "The request could not be read.")
+    return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if _is_api(request):
+        return problems.answer(request, "internal_error", "Something went wrong on our side.")
+    return defaults.server_error(request)

@@ -1,0 +1,105 @@
+"""From errors to HTTP: one table, one shape (RFC 9457 problem documents).
+
+Domain code raises errors with stable codes and never sees an HTTP object; here they get their
+status. What is not in the table is a mistake of ours, and a 500.
+"""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from accounts.errors import DomainError
+from generations.parameters import InvalidParameters
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+TYPE_PREFIX = "/problems/"
+
+STATUS = {
+    "invalid_parameters": 400,
+    "invalid_json": 400,
+    "not_authenticated": 401,
+    "insufficient_credits": 402,
+    "wallet_in_debt": 402,
+    "wallet_frozen": 403,
+    "not_allowed": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "cannot_cancel": 409,
+    "body_too_large": 413,
+    "unsupported_media_type": 415,
+    "idempotency_mismatch": 422,
+    "price_missing": 422,
+    "throttled": 429,
+    "internal_error": 500,
+}
+
+_DRF_CODES: list[tuple[type[Exception], str]] = [
+    (exceptions.ParseError, "invalid_json"),
+    (exceptions.NotAuthenticated, "not_authenticated"),
+    (exceptions.AuthenticationFailed, "not_authenticated"),
+    (exceptions.PermissionDenied, "not_allowed"),
+    (PermissionDenied, "not_allowed"),
+    (exceptions.NotFound, "not_found"),
+    (Http404, "not_found"),
+    (exceptions.MethodNotAllowed, "method_not_allowed"),
+    (exceptions.UnsupportedMediaType, "unsupported_media_type"),
+    (exceptions.Throttled, "throttled"),
+]
+
+
+def document(request: HttpRequest | None, code: str, detail: str, **members: Any) -> dict[str, Any]:
+    """A problem document.
+
+    Returns:
+        `type`, `title`, `status`, `detail`, `code`, `request_id`, and `members`.
+    """
+    status = STATUS[code]
+    return {
+        **members,
+        "type": f"{TYPE_PREFIX}{code}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": getattr(request, "request_id", ""),
+    }
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's hook. None lets Django answer 500 and log the traceback."""
+    request = context["request"]
+    members: dict[str, Any] = {}
+    headers = {}
+    if isinstance(error, DomainError) and error.code in STATUS:
+        code, detail, members = error.code, error.message, error.extra
+        if isinstance(error, InvalidParameters):
+            members = {"errors": [_field(one) for one in error.errors]}
+    else:
+        code = next((code for kind, code in _DRF_CODES if isinstance(error, kind)), "")
+        if not code:
+            return None
+        detail = str(getattr(error, "detail", "")) or "There is nothing here."
+        if header := getattr(error, "auth_header", ""):
+            headers["WWW-Authenticate"] = header
+    body = document(request._request, code, detail, **members)
+    return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
+
+
+def _field(error: Any) -> dict[str, str]:
+    place = f"/{error.field}" if error.field in ("model", "metadata", "input") else ""
+    if error.field == "Idempotency-Key":
+        return {"header": error.field, "code": error.code, "message": error.message}
+    pointer = place or f"/input/{error.field.replace('~', '~0').replace('/', '~1')}"
+    return {"pointer": pointer, "code": error.code, "message": error.message}
+
+
+def answer(request: HttpRequest, code: str, detail: str) -> JsonResponse:
+    """A problem as Django's own response, for where DRF is not."""
+    body = document(request, code, detail)
+    return JsonResponse(body, status=body["status"], content_type=CONTENT_TYPE)

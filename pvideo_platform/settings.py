@@ -1,0 +1,326 @@
+"""Settings, read strictly from the environment.
+
+PVIDEO_MODE says what this process is: `development` (the default: DEBUG, loopback only),
+`demo` (no DEBUG, the sandbox instead of the provider) or `production` (nothing has a default
+that would be wrong there). docs/settings.md lists every variable. Any secret can come from a
+file: PIXAZO_API_KEY_FILE=/run/secrets/pixazo is read when PIXAZO_API_KEY is not set.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv()
+
+MODES = ("development", "demo", "production")
+PVIDEO_MODE = env.str("PVIDEO_MODE", default="development")
+if PVIDEO_MODE not in MODES:
+    raise ImproperlyConfigured(f"PVIDEO_MODE must be one of: {', '.join(MODES)}")
+PRODUCTION = PVIDEO_MODE == "production"
+DEBUG = env.bool("DEBUG", default=PVIDEO_MODE == "development")
+
+# Everything that a development or demo start writes goes below this folder.
+DATA_DIR = Path(env.str("PVIDEO_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+
+
+def _local_secret_key() -> str:
+    """A key of this installation's own, made once, so that none is ever in the repository."""
+    path = DATA_DIR / "secret-key"
+    if not path.exists():
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".secret-key.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50))
+        try:
+            os.link(draft, path)  # the first of several starting processes wins
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or ("" if PRODUCTION else _local_secret_key())
+
+PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+"""Where the world reaches us: callbacks, media links and e-mails are built from it."""
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS",
+    default=[urlsplit(PUBLIC_BASE_URL).hostname or ""]
+    if PRODUCTION
+    else ["127.0.0.1", "localhost", "[::1]"],
+)
+CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
+
+INSTALLED_APPS = [
+    "pvideo_platform",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "django_q",
+    "rest_framework",
+    "queueing",
+    "accounts",
+    "billing",
+    "generations",
+]
+
+MIDDLEWARE = [
+    "pvideo_platform.middleware.request_id",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.current_organization",
+]
+
+ROOT_URLCONF = "pvideo_platform.urls"
+WSGI_APPLICATION = "pvideo_platform.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "billing.context_processors.wallet",
+            ],
+        },
+    }
+]
+
+# --- Database -------------------------------------------------------------------------------
+# Kept connections rather than psycopg's pool: the workers fork, and a pool does not survive that.
+_database: dict[str, Any] = (
+    env.db_url("DATABASE_URL", engine="django.db.backends.postgresql")
+    if env.str("DATABASE_URL", default="")
+    else {
+        "ENGINE": "pvideo_platform.embedded_postgres",
+        "NAME": "pvideo",
+        "USER": "postgres",
+        "DATA_DIR": str(DATA_DIR / "postgres"),
+    }
+)
+DATABASES = {
+    "default": {
+        **_database,
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="")
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+# --- Task queue -----------------------------------------------------------------------------
+# Why these figures: docs/decisions/0003-nudges.md.
+Q_CLUSTER: dict[str, Any] = {
+    "name": "pvideo",
+    "workers": env.int("WORKERS", default=4),
+    "bulk": 1,
+    "queue_limit": env.int("WORKERS", default=4),
+    "timeout": 120,
+    "retry": 300,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "catch_up": False,
+    "poll": 0.1,
+    "save_limit": 250,
+    "label": "Queue",
+    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+}
+
+# --- People ---------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "studio"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+_email = env.email_url("EMAIL_URL", default="consolemail://")
+MAILERS = {
+    "default": {
+        "BACKEND": _email["EMAIL_BACKEND"],
+        "OPTIONS": {
+            "host": _email["EMAIL_HOST"],
+            "port": _email["EMAIL_PORT"],
+            "username": _email["EMAIL_HOST_USER"],
+            "password": _email["EMAIL_HOST_PASSWORD"],
+            "use_tls": _email.get("EMAIL_USE_TLS", False),
+            "use_ssl": _email.get("EMAIL_USE_SSL", False),
+            "timeout": 10,
+        }
+        if _email["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
+        else {},
+    }
+}
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="PVideo <no-reply@localhost>")
+
+# --- API ------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.ApiKeyAuthentication",
+        "accounts.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.HasScope"],
+    "DEFAULT_PARSER_CLASSES": ["pvideo_platform.json_api.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "pvideo_platform.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=1_000_000)
+
+# --- Provider -------------------------------------------------------------------------------
+SANDBOX_URL = env.str("SANDBOX_URL", default="" if PRODUCTION else "http://127.0.0.1:8001")
+PIXAZO_API_KEY = env.str("PIXAZO_API_KEY", default="")
+if PIXAZO_API_KEY:
+    SANDBOX_URL = ""  # never both: with a real key the stand-in is off
+PIXAZO_BASE_URL = env.str(
+    "PIXAZO_BASE_URL", default=SANDBOX_URL or "https://gateway.pixazo.ai"
+).rstrip("/")
+PIXAZO_TIMEOUT_SECONDS = env.float("PIXAZO_TIMEOUT_SECONDS", default=30.0)
+PIXAZO_SUBMISSIONS_IN_FLIGHT = env.int("PIXAZO_SUBMISSIONS_IN_FLIGHT", default=40)
+
+# host:port pairs that the guarded fetch may reach although they are private: the sandbox only.
+FETCH_ALLOWED_NETLOCS = env.list(
+    "FETCH_ALLOWED_NETLOCS", default=[urlsplit(SANDBOX_URL).netloc] if SANDBOX_URL else []
+)
+
+GENERATION_DEADLINE_SECONDS = env.int("GENERATION_DEADLINE_SECONDS", default=3600)
+SUBMISSION_LEASE_SECONDS = env.int("SUBMISSION_LEASE_SECONDS", default=90)
+POLL_FIRST_SECONDS = env.float("POLL_FIRST_SECONDS", default=4.0)
+POLL_MAX_SECONDS = env.float("POLL_MAX_SECONDS", default=60.0)
+AUDIO_MAX_BYTES = env.int("AUDIO_MAX_BYTES", default=50_000_000)
+AUDIO_MAX_SECONDS = env.int("AUDIO_MAX_SECONDS", default=600)
+AUDIO_FETCH_TIMEOUT_SECONDS = env.float("AUDIO_FETCH_TIMEOUT_SECONDS", default=15.0)
+VIDEO_MAX_BYTES = env.int("VIDEO_MAX_BYTES", default=2_000_000_000)
+VIDEO_FETCH_TIMEOUT_SECONDS = env.float("VIDEO_FETCH_TIMEOUT_SECONDS", default=60.0)
+MEDIA_MAX_ATTEMPTS = env.int("MEDIA_MAX_ATTEMPTS", default=5)
+MEDIA_RETRY_SECONDS = env.float("MEDIA_RETRY_SECONDS", default=5.0)
+MEDIA_LINK_SECONDS = env.int("MEDIA_LINK_SECONDS", default=24 * 3600)
+
+# --- Files ----------------------------------------------------------------------------------
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
+MEDIA_S3_BUCKET = env.str("MEDIA_S3_BUCKET", default="")
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Collected files are served in production only; elsewhere they are found where they are written.
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")) if PRODUCTION else None
+WHITENOISE_USE_FINDERS = not PRODUCTION
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": MEDIA_S3_BUCKET,
+            "querystring_auth": True,
+            "querystring_expire": MEDIA_LINK_SECONDS,
+            "file_overwrite": True,
+        },
+    }
+    if MEDIA_S3_BUCKET
+    else {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(MEDIA_ROOT)},
+    },
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+# --- Security -------------------------------------------------------------------------------
+_HTTPS = PUBLIC_BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+)
+SECURE_SSL_REDIRECT = _HTTPS and PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked over plain HTTP from inside the network
+SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS and PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:", "https:", *([SANDBOX_URL] if SANDBOX_URL else [])],
+    "media-src": [CSP.SELF, "https:"],
+    "frame-ancestors": [CSP.NONE],
+    "base-uri": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "object-src": [CSP.NONE],
+}
+
+# --- Words and time -------------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django": {"level": "INFO", "handlers": ["stderr"], "propagate": False},
+        # The HTTP client logs whole URLs, and a URL may carry a customer's token.
+        "httpx2": {"level": "WARNING"},
+        "httpcore2": {"level": "WARNING"},
+        "django-q": {"level": "WARNING"},
+        "embedded_postgres": {"level": "WARNING"},
+    },
+}

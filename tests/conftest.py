@@ -1,0 +1,184 @@
+"""The people of every test (Alice owns, Bob is a member, Charlie is a stranger), the real
+PostgreSQL, the real sandbox, and the check of the books."""
+
+import importlib
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from django.apps import apps
+from django.conf import settings as django_settings
+from django.db import connection, transaction
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+from accounts import access, api_keys, organizations
+from accounts.models import Membership, Organization, Role, User
+from billing import ledger, reconciliation
+from billing.models import Account, EntryKind
+from generations import books
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Nothing of a test run has to survive a power cut."""
+    with django_db_blocker.unblock():
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER SYSTEM SET fsync = off")
+            cursor.execute("SELECT pg_reload_conf()")
+        connection.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_past_the_guards() -> Iterator[None]:
+    """TRUNCATE of the ledger is refused; between tests of committed rows it has to be done."""
+    reference_prices = importlib.import_module("billing.migrations.0003_reference_prices")
+    original = DatabaseOperations.execute_sql_flush
+
+    def flush(self: Any, sql_list: Iterable[str]) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            for sql in sql_list:
+                cursor.execute(sql)
+        reference_prices.load(apps, None)
+
+    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
+    yield
+    DatabaseOperations.execute_sql_flush = original  # type: ignore[method-assign]
+
+
+# --- People ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """Owns Acme."""
+    return User.objects.create_user("alice@example.com", "alice-password", name="Alice")
+
+
+@pytest.fixture
+def acme(alice: User) -> Organization:
+    return organizations.found(alice, name="Acme")
+
+
+@pytest.fixture
+def bob(acme: Organization) -> User:
+    """Is a member of Acme."""
+    user = User.objects.create_user("bob@example.com", "bob-password", name="Bob")
+    Membership.objects.create(organization=acme, user=user, role=Role.MEMBER)
+    return user
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """Is a stranger, with an organization of his own."""
+    user = User.objects.create_user("charlie@example.com", "charlie-password", name="Charlie")
+    organizations.found(user, name="Charlie's")
+    return user
+
+
+def caller_for(user: User) -> access.Caller:
+    caller = access.member_caller(user, None)
+    assert caller is not None
+    return caller
+
+
+@pytest.fixture
+def give_credits() -> Callable[..., None]:
+    def give(organization: Organization, dollars: int = 50) -> None:
+        ledger.credit(
+            organization_id=organization.pk,
+            kind=EntryKind.ADJUSTMENT,
+            account=Account.ADJUSTMENTS,
+            amount_micros=dollars * 1_000_000,
+            reference=f"test-{uuid.uuid4()}",
+            reason="for a test",
+        )
+
+    return give
+
+
+@pytest.fixture
+def key(acme: Organization, alice: User) -> str:
+    """The secret of an API key of Acme with all scopes."""
+    return api_keys.create(acme, name="test", created_by=alice)[1]
+
+
+# --- Books ----------------------------------------------------------------------------------
+
+
+def assert_books_balance() -> None:
+    problems = [*reconciliation.check().problems, *books.check()]
+    assert not problems, "\n".join(str(problem) for problem in problems)
+
+
+@pytest.fixture
+def books_balance() -> Iterator[None]:
+    """Ends the test with a check of the books."""
+    yield
+    assert_books_balance()
+
+
+# --- Sandbox --------------------------------------------------------------------------------
+
+
+class Sandbox:
+    """The sandbox's control endpoint."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._client = httpx2.Client(base_url=url, timeout=10)
+
+    def settings(self, **values: object) -> None:
+        self._client.post("/_sandbox/settings", json=values).raise_for_status()
+
+    def reset(self) -> None:
+        self._client.post("/_sandbox/reset").raise_for_status()
+        self.settings(queued_seconds=0.0, processing_seconds=0.05, shared_render=True)
+
+    def submissions(self, prompt_contains: str = "") -> list[dict[str, object]]:
+        answer = self._client.get(
+            "/_sandbox/submissions", params={"prompt_contains": prompt_contains}
+        )
+        return list(answer.raise_for_status().json()["submissions"])
+
+    def force(self, request_id: str, **values: object) -> None:
+        self._client.post(f"/_sandbox/jobs/{request_id}", json=values).raise_for_status()
+
+
+@pytest.fixture(scope="session")
+def _sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    url = django_settings.SANDBOX_URL
+    port = url.rpartition(":")[2]
+    log = (tmp_path_factory.mktemp("sandbox") / "log").open("w+")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "--port", port],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if "ready" not in line:
+        log.seek(0)
+        pytest.fail(f"the sandbox did not start: {line} {log.read()}")
+    yield url
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def sandbox(_sandbox_process: str) -> Sandbox:
+    """A running sandbox, quick and without records of other tests."""
+    control = Sandbox(_sandbox_process)
+    control.reset()
+    return control
