@@ -11,7 +11,7 @@ from django.urls import URLPattern, path
 
 from accounts.admin import LookupAdmin, ReadOnly
 from billing import money
-from billing.adjusting import adjust_view
+from billing.adjustment_views import adjust_view
 from billing.models import Entry, Hold, Price, Wallet
 from billing.price_form import PriceForm
 
@@ -101,7 +101,7 @@ class WalletAdmin(ReadOnly, LookupAdmin):
         ]
 
     def adjust(self, request: HttpRequest, organization_id: Any) -> HttpResponse:
-        """Adjust credits: see `billing.adjusting`."""
+        """Adjust credits: see `billing.adjustment_views`."""
         return adjust_view(self, request, organization_id)
 
     def change_view(

@@ -5,6 +5,9 @@ from datetime import datetime
 
 from billing import ledger
 
+_PLACE = ledger.statement("billing_place_hold", "uuid", "uuid", "bigint", "text", "timestamptz")
+_RESOLVE = ledger.statement("billing_resolve_hold", "uuid", "bigint", "text")
+
 
 def place(
     *,
@@ -30,7 +33,7 @@ def place(
         AlreadyMoved: there is a hold with this id.
     """
     return ledger.call(
-        "billing_place_hold",
+        _PLACE,
         [
             hold_id,
             organization_id,
@@ -57,11 +60,9 @@ def capture(*, hold_id: uuid.UUID, amount_micros: int, reason: str = "") -> int:
         CaptureAboveHold: promise 1: a capture never exceeds its hold (nor is it negative).
         AmountTooLarge: above any hold.
     """
-    return ledger.call(
-        "billing_resolve_hold", [hold_id, ledger.bounded(amount_micros), ledger.storable(reason)]
-    )
+    return ledger.call(_RESOLVE, [hold_id, ledger.bounded(amount_micros), ledger.storable(reason)])
 
 
 def release(*, hold_id: uuid.UUID, reason: str) -> int:
     """Give the whole hold back. Returns what is available; raises HoldNotActive."""
-    return ledger.call("billing_resolve_hold", [hold_id, 0, ledger.storable(reason)])
+    return ledger.call(_RESOLVE, [hold_id, 0, ledger.storable(reason)])

@@ -26,6 +26,14 @@ MAX_IDEMPOTENCY_KEY = 255
 MAX_METADATA_BYTES = 16_384
 
 
+_ACCEPT = ledger.statement(
+    "generations_accept",
+    *("uuid", "uuid", "bigint", "uuid", "timestamptz", "timestamptz"),
+    *("text", "jsonb", "jsonb", "text", "bytea"),
+    *("uuid", "integer", "bigint", "text"),
+)
+
+
 class IdempotencyMismatch(DomainError):
     """The key was used before, for something else."""
 
@@ -98,7 +106,7 @@ def _insert_and_hold(generation: Generation) -> None:
     """
     with transaction.atomic() if connection.in_atomic_block else nullcontext():
         ledger.call(
-            "generations_accept",
+            _ACCEPT,
             [
                 generation.pk,
                 generation.organization_id,

@@ -106,7 +106,7 @@ class Ledger(RuleBasedStateMachine):
     @precondition(lambda self: self.purse.active)
     @rule(data=st.data(), amount=AMOUNTS)
     def resolve(self, data: st.DataObject, amount: int) -> None:
-        hold_id = data.draw(st.sampled_from(sorted(self.purse.active)))
+        hold_id = data.draw(st.sampled_from(list(self.purse.active)))
         inside = 0 <= amount <= self.purse.active[hold_id]
         bad = [] if inside else [ledger.CaptureAboveHold]
 

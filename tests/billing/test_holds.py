@@ -1,7 +1,7 @@
 """Holds: placed, captured, released; each once."""
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import new_id
@@ -139,3 +139,22 @@ def test_a_rolled_back_caller_takes_the_hold_with_it(acme):
         transaction.set_rollback(True)
     assert money_of(acme) == (10 * DOLLAR, 0, 0)
     assert not Hold.objects.exists()
+
+
+def test_the_statements_are_prepared_and_refuse_all_the_same(acme, django_assert_num_queries):
+    """Parsed and planned once a connection; a refusal rolls back and is still told apart."""
+    for _ in range(8):
+        with django_assert_num_queries(1):
+            hold_id = place(acme, 1)
+        holds.capture(hold_id=hold_id, amount_micros=1)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        prepared = " ".join(statement for (statement,) in cursor.fetchall())
+    assert "billing_place_hold" in prepared
+    assert "billing_resolve_hold" in prepared
+    for _ in range(3):
+        with pytest.raises(ledger.InsufficientCredits), transaction.atomic():
+            place(acme, 11 * DOLLAR)
+        with pytest.raises(ledger.HoldNotActive), transaction.atomic():
+            holds.release(hold_id=hold_id, reason="again")
+        place(acme, 1)
