@@ -22,6 +22,10 @@ TYPE_PREFIX = "/problems/"
 
 STATUS = {
     "invalid_parameters": 400,
+    "invalid_scopes": 400,
+    "amount_not_positive": 400,
+    "amount_too_large": 400,
+    "adjustment_refused": 400,
     "invalid_json": 400,
     "not_authenticated": 401,
     "insufficient_credits": 402,
@@ -29,8 +33,12 @@ STATUS = {
     "wallet_frozen": 403,
     "not_allowed": 403,
     "not_found": 404,
+    "wallet_missing": 404,
     "method_not_allowed": 405,
     "cannot_cancel": 409,
+    "already_moved": 409,
+    "hold_not_active": 409,
+    "capture_above_hold": 409,
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "idempotency_mismatch": 422,

@@ -120,8 +120,8 @@ def assert_books_balance() -> None:
 
 
 @pytest.fixture
-def books_balance() -> Iterator[None]:
-    """Ends the test with a check of the books."""
+def books_balance(db: None) -> Iterator[None]:
+    """Ends the test with a check of the books, while its database is still there."""
     yield
     assert_books_balance()
 

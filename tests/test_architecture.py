@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from accounts.errors import DomainError
+from pvideo_platform import problem_views, problems
+
 PROJECT = Path(__file__).resolve().parent.parent
 LAYERS = ["queueing", "accounts", "billing", "generations", "pvideo_platform"]
 DOORS = {"api", "views", "middleware", "adapter", "authentication", "admin", "forms"}
@@ -71,3 +74,12 @@ def test_modules_are_named_for_what_they_do_and_stay_small(package: str) -> None
         assert path.stem not in {"utils", "helpers", "services", "common", "misc"}, path
         lines = len(path.read_text().splitlines())
         assert lines <= 350, f"{path.relative_to(PROJECT)} has {lines} lines"
+
+
+def test_every_domain_error_has_its_answer() -> None:
+    def below(kind: type[DomainError]) -> set[type[DomainError]]:
+        return {kind}.union(*map(below, kind.__subclasses__()))
+
+    codes = {kind.code for kind in below(DomainError)} - {DomainError.code}
+    assert codes <= set(problems.STATUS)
+    assert set(problem_views.EXPLANATIONS) == set(problems.STATUS)
