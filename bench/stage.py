@@ -92,8 +92,10 @@ def _prepare(options: Options, env: dict[str, str]) -> None:
     (options.data_dir / "run").mkdir()
     part = parts.preparation(options, TOKEN)
     part.start(env)
-    processes.wait_while(lambda: part.running, seconds=READY_SECONDS)
-    if part.process is None or part.process.poll() != 0:
+    if not processes.wait_while(lambda: part.running, seconds=READY_SECONDS):
+        raise part.failure(f"was not done after {READY_SECONDS:.0f} seconds")
+    assert part.process is not None
+    if part.process.returncode != 0:
         raise part.failure("failed")
     os.environ.clear()
     os.environ.update(env)
@@ -103,9 +105,11 @@ def _prepare(options: Options, env: dict[str, str]) -> None:
 
 
 def _stop(running: list[Part], server: database.EmbeddedDatabase) -> None:
+    from django.conf import settings
     from django.db import connections
 
-    connections.close_all()
+    if settings.configured:
+        connections.close_all()
     for part in running:
         part.terminate()
     processes.wait_while(lambda: any(part.running for part in running), seconds=GRACE_SECONDS)

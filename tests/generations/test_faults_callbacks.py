@@ -191,7 +191,7 @@ def test_an_unconfirmed_job_is_confirmed_by_its_callback(
     dispatch.drain()
     for job in jobs:
         assert assert_held(job, "unconfirmed").provider_request_id is None
-    settings.PIXAZO_TIMEOUT_SECONDS = 5.0
+    settings.PIXAZO_TIMEOUT_SECONDS = 15.0
 
     work_until_done()
 

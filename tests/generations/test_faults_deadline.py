@@ -15,6 +15,7 @@ from tests.generations.conftest import (
     assert_charged,
     assert_free,
     assert_held,
+    collected,
     eventually,
     hurry,
     lose_every_task,
@@ -128,7 +129,7 @@ def test_a_deadline_that_passes_while_the_file_is_fetched_is_no_expiry(
 ) -> None:
     job = make(api)
     dispatch.drain()
-    eventually(lambda: [hurry(), polling.drain(), the(job).next_media_at][-1])
+    collected(job)
     overdue(job)
     tasks.sweep()
     assert_held(job, "processing")

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
-from django.utils import timezone
 
-from generations import dispatch, media, polling, tasks
+from generations import media, tasks
 from generations.models import Generation, Media
 from tests.conftest import Sandbox
 from tests.generations.conftest import (
@@ -14,7 +13,7 @@ from tests.generations.conftest import (
     assert_charged,
     assert_held,
     at_once,
-    eventually,
+    collected,
     hurry,
     make,
     overdue,
@@ -33,18 +32,6 @@ def avatar(api: Api, sandbox: Sandbox, script: str) -> Generation:
             "p-video-avatar", voice_script=script, image=f"{sandbox.url}/samples/portrait.png"
         )["id"]
     )
-
-
-def collected(*jobs: Generation) -> None:
-    """Work up to where the files are due, and no further."""
-
-    def due() -> bool:
-        hurry()
-        dispatch.drain()
-        polling.drain()
-        return all(the(job).next_media_at for job in jobs)
-
-    eventually(due)
 
 
 @pytest.mark.parametrize("fault", ["media-missing", "media-garbage"])
@@ -82,10 +69,10 @@ def test_a_script_avatar_is_charged_by_its_real_length_and_the_rest_goes_back(
 
 
 def test_a_video_longer_than_its_hold_is_never_charged_above_it(unlucky: Sandbox, api: Api) -> None:
-    job = avatar(api, unlucky, "Hi sandbox:seconds=7")
+    job = avatar(api, unlucky, "Hi sandbox:seconds=5")
     assert job.quoted_seconds == 4
-    work_until_done(40)
-    assert Media.objects.get(pk=job.pk).duration_ms > 6_900
+    work_until_done()
+    assert Media.objects.get(pk=job.pk).duration_ms > 4_900
     assert assert_charged(job).charged_seconds == job.quoted_seconds
 
 
@@ -107,7 +94,7 @@ def test_an_audio_driven_video_is_charged_by_its_file_never_above_the_audio(
         make(api, f"sandbox:seconds={seconds}", audio=sound, duration=1) for seconds in (6, 2)
     )
     assert long.quoted_seconds == short.quoted_seconds == 4
-    work_until_done(40)
+    work_until_done()
     assert assert_charged(long).charged_seconds == 4
     assert_charged(short, 2 * short.price.customer_micros_per_second)
 
@@ -138,7 +125,7 @@ def test_storage_trouble_of_one_job_is_not_that_of_the_others(
     settings.VIDEO_MAX_BYTES = 60_000
     jobs = [make(api, f"small {number}") for number in range(2)]
     large = make(api, "sandbox:seconds=5")
-    work_until_done(40)
+    work_until_done()
     for job in jobs:
         assert assert_charged(job).needs_attention == ""
         assert Media.objects.get(pk=job.pk)
@@ -175,7 +162,7 @@ def test_two_collectors_at_once_keep_one_file_and_charge_once(unlucky: Sandbox, 
     for job in jobs:
         assert_charged(job)
         row = Media.objects.get(pk=job.pk)
-        assert default_storage.exists(row.video.name)
+        assert default_storage.exists(str(row.video.name))
         assert row.poster.name
         assert the(job).media_attempts == 1
 
@@ -192,4 +179,3 @@ def test_a_file_fetched_twice_is_charged_once(unlucky: Sandbox, api: Api) -> Non
     assert media._settle(fetched) is False
     media._draw(fetched)
     assert_charged(job)
-    assert the(job).completed_at < timezone.now()

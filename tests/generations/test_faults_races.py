@@ -54,7 +54,12 @@ def expire(job: Generation) -> bool:
     return settlement.expire(job.pk, next_poll_at=None)
 
 
-ENDS = {complete: State.COMPLETED, fail: State.FAILED, error: State.ERROR, expire: State.EXPIRED}
+ENDS: dict[Any, State] = {
+    complete: State.COMPLETED,
+    fail: State.FAILED,
+    error: State.ERROR,
+    expire: State.EXPIRED,
+}
 
 
 @pytest.fixture
