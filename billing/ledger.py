@@ -114,9 +114,9 @@ def call(sql: str, arguments: Sequence[Any]) -> int:
         LedgerRefusal: one of its subclasses, by the SQLSTATE that the function raised.
     """
     try:
-        with _cursor() as cursor:
-            cursor.execute(sql, arguments)
-            row = cursor.fetchone()
+        with cursor() as statements:
+            statements.execute(sql, arguments)
+            row = statements.fetchone()
     except DatabaseError as error:
         refusal = _refusal(error)
         if refusal is None:
@@ -126,7 +126,7 @@ def call(sql: str, arguments: Sequence[Any]) -> int:
     return int(row[0])
 
 
-def _cursor() -> CursorWrapper:
+def cursor() -> CursorWrapper:
     """As `connection.cursor()`, but bound by the server, which may then keep the plan.
 
     Django's own cursors write the values into the text, to be parsed and planned each time: one
@@ -139,8 +139,8 @@ def _cursor() -> CursorWrapper:
     if "prepare_threshold" not in connection.settings_dict["OPTIONS"]:
         driver.prepare_threshold = PREPARE_AFTER  # Django's own cursors never prepare
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    cursor: Any = psycopg.Cursor(driver)
-    return wrap(cursor)
+    bound: Any = psycopg.Cursor(driver)
+    return wrap(bound)
 
 
 def _refusal(error: DatabaseError) -> LedgerRefusal | None:

@@ -81,7 +81,7 @@ class Generation(models.Model):
     lease_expires_at = models.DateTimeField(null=True, help_text="Set while SUBMITTING.")
     callback_token_hash = models.BinaryField(max_length=32, default=b"")
     submitted_at = models.DateTimeField(null=True)
-    provider_request_id = models.CharField(max_length=100, null=True, unique=True)  # noqa: DJ001  # unique
+    provider_request_id = models.CharField(max_length=100, null=True)  # noqa: DJ001  # unique
     provider_status = models.CharField(max_length=40, default="", blank=True)
     polls = models.PositiveIntegerField(default=0)
     next_poll_at = models.DateTimeField(null=True)
@@ -100,6 +100,11 @@ class Generation(models.Model):
                 fields=["organization", "idempotency_key"],
                 name="generations_asked_once",
                 condition=~Q(idempotency_key=""),
+            ),
+            models.UniqueConstraint(
+                fields=["provider_request_id"],
+                name="generations_request_once",
+                condition=Q(provider_request_id__isnull=False),
             ),
             models.CheckConstraint(
                 condition=Q(charged_micros=None)
@@ -166,13 +171,25 @@ def hold_reference(generation_id: Any) -> str:
     return f"generation:{generation_id}"
 
 
-class GenerationEvent(models.Model):
+class _OfGeneration(models.Model):
+    """A row of one generation. Its organization is the generation's, so nothing checks it again."""
+
+    organization = models.ForeignKey(
+        Organization,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+
+    class Meta:
+        abstract = True
+
+
+class GenerationEvent(_OfGeneration):
     """One row per change of state, written by a trigger (generations/sql/events.sql)."""
 
     generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="events")
-    organization = models.ForeignKey(
-        Organization, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
     state = models.CharField(max_length=12, choices=State)
     note = models.CharField(max_length=500, default="", blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -181,13 +198,10 @@ class GenerationEvent(models.Model):
         return f"{self.generation_id} {self.state}"
 
 
-class ProviderCallback(models.Model):
+class ProviderCallback(_OfGeneration):
     """A callback as it came. The body is a hint; the status endpoint is what counts."""
 
     generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="callbacks")
-    organization = models.ForeignKey(
-        Organization, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
     body = models.BinaryField()
     body_bytes = models.PositiveBigIntegerField(help_text="Length as sent; the body may be cut.")
     request_id = models.CharField(max_length=100, default="", blank=True)
@@ -197,14 +211,11 @@ class ProviderCallback(models.Model):
         return f"callback for {self.generation_id}"
 
 
-class Media(models.Model):
+class Media(_OfGeneration):
     """The finished video in our own storage."""
 
     generation = models.OneToOneField(
         Generation, primary_key=True, on_delete=models.PROTECT, related_name="media"
-    )
-    organization = models.ForeignKey(
-        Organization, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     video = models.FileField(max_length=300)
     poster = models.FileField(max_length=300, default="", blank=True)

@@ -6,7 +6,7 @@ makes a job due at once; without one it is asked after with growing intervals.
 
 import logging
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -21,8 +21,6 @@ from generations.work import COLLECT, one_by_one
 logger = logging.getLogger(__name__)
 
 IN_FLIGHT = 16
-BATCH = 3 * IN_FLIGHT
-"""Three time-outs in a row (PIXAZO_TIMEOUT_SECONDS) still fit into the task's own."""
 DRAIN_SECONDS = 20.0
 LATE_SECONDS = 24 * 3600
 """How long after its deadline an EXPIRED job is still asked after: the customer gets the video."""
@@ -33,24 +31,29 @@ Asked = provider.Status | provider.StatusUnavailable
 def drain(seconds: float = DRAIN_SECONDS) -> int:
     """Ask after every job that is due. Returns how many were asked after.
 
+    A slow answer holds up no other: others are asked after beside it.
+
     Args:
         seconds: nothing new is taken on after this; what is left is for the next task.
     """
     until = time.monotonic() + seconds
     asked = 0
+    asking: dict[Future[Asked], tuple[Generation, str]] = {}
     with provider.Client() as client, ThreadPoolExecutor(IN_FLIGHT, "status") as pool:
-        while time.monotonic() < until and (batch := claim(BATCH)):
-            asking: dict[Future[Asked], tuple[Generation, str]] = {}
-            for generation in batch:
-                request_id = _request_id(generation)
-                future = pool.submit(_ask, client, request_id, generation.model)
-                asking[future] = generation, request_id
-            for future in as_completed(asking):  # a slow answer holds up no other
-                generation, request_id = asking[future]
+        while True:
+            if time.monotonic() < until:
+                for generation in claim(IN_FLIGHT - len(asking)):
+                    request_id = _request_id(generation)
+                    future = pool.submit(_ask, client, request_id, generation.model)
+                    asking[future] = generation, request_id
+            if not asking:
+                return asked
+            done, _ = wait(asking, timeout=0.5, return_when=FIRST_COMPLETED)
+            for future in done:
+                generation, request_id = asking.pop(future)
                 with one_by_one("poll", generation.pk):
                     apply(generation, request_id, future.result())
-            asked += len(batch)
-    return asked
+                asked += 1
 
 
 def next_due() -> datetime | None:
@@ -63,6 +66,8 @@ def next_due() -> datetime | None:
 @transaction.atomic
 def claim(limit: int) -> list[Generation]:
     """Take due jobs, and set when each is asked after next: that is also the lease."""
+    if limit <= 0:
+        return []
     now = timezone.now()
     batch = list(
         Generation.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))

@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 DISPATCH = Work("dispatch", "generations.tasks.dispatch")
 POLL = Work("poll", "generations.tasks.poll")
-COLLECT = Work("collect", "generations.tasks.collect")
+COLLECT = Work("collect", "generations.tasks.collect", at_once=2)  # it works the processor
 
 RECONNECT_TRIES = 20
 RECONNECT_SECONDS = 0.5

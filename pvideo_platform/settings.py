@@ -6,6 +6,7 @@ that would be wrong there). docs/settings.md lists every variable. Any secret ca
 file: PIXAZO_API_KEY_FILE=/run/secrets/pixazo is read when PIXAZO_API_KEY is not set.
 """
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -34,18 +35,18 @@ DATA_DIR = Path(env.str("PVIDEO_DATA_DIR", default=str(BASE_DIR / "var"))).resol
 def _local_secret_key() -> str:
     """A key of this installation's own, made once, so that none is ever in the repository."""
     path = DATA_DIR / "secret-key"
-    if not path.exists():
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".secret-key.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(50))
-        try:
-            os.link(draft, path)  # the first of several starting processes wins
-        except FileExistsError:
-            pass
-        finally:
+    try:
+        if not path.exists():
+            DATA_DIR.mkdir(parents=True, exist_ok=True)
+            draft = path.with_name(f".secret-key.{os.getpid()}")
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_urlsafe(50))
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)  # the first of several starting processes wins
             draft.unlink()
-    return path.read_text()
+        return path.read_text()
+    except OSError as error:
+        raise ImproperlyConfigured(f"The data folder {DATA_DIR} cannot be used: {error}") from error
 
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or ("" if PRODUCTION else _local_secret_key())

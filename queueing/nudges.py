@@ -14,8 +14,11 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 from django_q.tasks import async_task
+
+from queueing.models import Nudge
 
 STALE_SECONDS = 30
 """A nudge waiting for longer than this is taken for lost and sent again."""
@@ -48,10 +51,12 @@ class Work:
     Attributes:
         name: the kind, one flag each.
         task: dotted path of a function without arguments, which calls `drain`.
+        at_once: how many drains of this kind may run at a time, on all machines together.
     """
 
     name: str
     task: str
+    at_once: int = 1
 
     def nudge(self) -> None:
         """Ask the workers to drain soon, unless such a request is waiting already.
@@ -70,29 +75,27 @@ class Work:
     def drain(self, do_due: Callable[[], object], next_due: Callable[[], datetime | None]) -> None:
         """Do all that is due, and linger a little for what falls due soon.
 
-        Several may run at once (the work itself is claimed row by row); only one of them lingers.
+        At most `at_once` do so at a time, so that no kind of work takes all workers. Who finds no
+        place leaves the flag up; who leaves a place looks at the flag again.
 
         Args:
             do_due: does everything that is due now.
             next_due: when the next row falls due, or None when nothing is open.
         """
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE queueing_nudge SET waiting_since = NULL WHERE name = %s", [self.name]
-            )
-        do_due()
-        if not self._is_soon(next_due()):
-            return
-        with self._sole() as alone:
-            if not alone:
+        with self._place() as found:
+            if not found:
                 return
+            self._lower_flag()
+            do_due()
             until = time.monotonic() + LINGER_SECONDS
             while self._is_soon(due := next_due()) and time.monotonic() < until:
                 assert due is not None
                 time.sleep(min(max((due - timezone.now()).total_seconds(), 0.02), 0.5))
                 if due <= timezone.now():
                     do_due()
-        if self._is_soon(due):
+        if self._is_waiting():
+            async_task(self.task)
+        elif self._is_soon(due):
             self.nudge()
 
     @staticmethod
@@ -100,17 +103,29 @@ class Work:
         """Later work is left to the sweep."""
         return due is not None and due < timezone.now() + timedelta(seconds=SOON_SECONDS)
 
+    def _lower_flag(self) -> None:
+        Nudge.objects.filter(pk=self.name).update(waiting_since=None)
+
+    def _is_waiting(self) -> bool:
+        return Nudge.objects.filter(pk=self.name, waiting_since__isnull=False).exists()
+
     @contextmanager
-    def _sole(self) -> Iterator[bool]:
-        """True for the one session that holds this name's advisory lock."""
-        key = crc32(f"nudge:{self.name}".encode())
+    def _place(self) -> Iterator[bool]:
+        """One of the `at_once` places, held as an advisory lock of this session; else False."""
+        keys = (crc32(f"{self.name}:{number}".encode()) for number in range(self.at_once))
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
-            row = cursor.fetchone()
-        alone = bool(row and row[0])
+            taken = next(
+                (key for key in keys if _locked(cursor, "pg_try_advisory_lock", key)), None
+            )
         try:
-            yield alone
+            yield taken is not None
         finally:
-            if alone:
+            if taken is not None:
                 with connection.cursor() as cursor:
-                    cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+                    _locked(cursor, "pg_advisory_unlock", taken)
+
+
+def _locked(cursor: CursorWrapper, function: str, key: int) -> bool:
+    cursor.execute(f"SELECT {function}(%s)", [key])  # our own names
+    row = cursor.fetchone()
+    return bool(row and row[0])
