@@ -140,6 +140,7 @@ class Entry(models.Model):
         related_name="entries",
         db_column="organization_id",
         db_index=False,  # the unique (wallet, sequence) serves
+        db_constraint=False,  # see docs/decisions/0007
     )
     sequence = models.BigIntegerField(help_text="1, 2, 3 ... without a gap in each wallet")
     kind = models.CharField(max_length=20, choices=EntryKind)
@@ -154,6 +155,7 @@ class Entry(models.Model):
         on_delete=models.PROTECT,
         related_name="entries",
         db_index=False,  # the unique (hold, ...) serves
+        db_constraint=False,
     )
     reference = models.CharField(max_length=130)  # that of a debt: a kind, and another's
     reason = models.CharField(max_length=500, default="", db_default="", blank=True)

@@ -73,7 +73,7 @@ def check() -> BooksReport:
     Call it inside `snapshot()` on a live system: wallets move between its statements.
     """
     problems = [*problems_of(WALLETS), *problems_of(SEQUENCES), *problems_of(KINDS)]
-    problems += problems_of(HOLDS)
+    problems += [*problems_of(HOLDS), *problems_of(ORPHANS)]
     told = rows(TOTALS)
     accounts = dict.fromkeys(Account.values, 0)
     accounts |= {account: int(total) for account, total, _ in told}
@@ -133,6 +133,14 @@ WALLETS = """
            IS DISTINCT FROM
            (coalesce(t.balance, 0), coalesce(t.held, 0), coalesce(t.debt, 0),
             coalesce(t.last, 0), coalesce(t.n, 0))"""
+
+# No foreign key says it (docs/decisions/0007).
+ORPHANS = """
+    SELECT 'entry_orphan', 'entry ' || e.id, 'its wallet or its hold does not exist'
+      FROM billing_entry e
+      LEFT JOIN billing_wallet w ON w.organization_id = e.organization_id
+      LEFT JOIN billing_hold h ON h.id = e.hold_id
+     WHERE w.organization_id IS NULL OR (e.hold_id IS NOT NULL AND h.id IS NULL)"""
 
 # Once a wallet is off, so is all that follows: its first such entry is told of.
 SEQUENCES = """

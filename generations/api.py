@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import caller
+from accounts.errors import DomainError
 from accounts.models import Scope
 from billing import money
 from generations import gallery, media_links, parameters, quoting, submission
@@ -65,8 +66,14 @@ def _moment(moment: Any) -> str | None:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
 
 
+class LengthRequired(DomainError):
+    code = "length_required"
+
+
 def _body(request: Request, allowed: set[str]) -> dict[str, Any]:
     """The request's JSON object, with no member that would be ignored."""
+    if request.headers.get("Transfer-Encoding") and not request.headers.get("Content-Length"):
+        raise LengthRequired("Send the body with a Content-Length, not in chunks.")
     data = request.data
     if not isinstance(data, dict):
         raise exceptions.ParseError("The body must be a JSON object.")
@@ -138,11 +145,11 @@ def _listing(request: Request) -> dict[str, Any]:
                     raise ValueError
         except (ValueError, KeyError):
             raise InvalidParameters(
-                [FieldError(name[:100], "invalid", _HINTS.get(name, _HINTS[""]))]
+                [FieldError(f"?{name[:100]}", "invalid", _HINTS.get(name, _HINTS[""]))]
             ) from None
     if "before" in query and "after" in query:
         raise InvalidParameters(
-            [FieldError("after", "invalid", "before and after exclude each other")]
+            [FieldError("?after", "invalid", "before and after exclude each other")]
         )
     return {"size": PAGE_SIZE, **query}
 

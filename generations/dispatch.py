@@ -10,8 +10,9 @@ import random
 import secrets
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from django.utils import timezone
 
 from generations import provider, settlement
 from generations.models import Generation, ProviderCallback, State
-from generations.work import POLL, one_by_one, reconnecting
+from generations.work import POLL, one_by_one, overdue, reconnecting, stay
 
 logger = logging.getLogger(__name__)
 
@@ -42,19 +43,25 @@ class Claim:
     model: str
     body: dict[str, object]
     token: str
+    claimed_at: float = field(default_factory=time.monotonic)
 
     @property
     def webhook_url(self) -> str:
         return f"{settings.PUBLIC_BASE_URL}/callbacks/pixazo/{self.generation_id}/{self.token}"
 
 
-def drain() -> int:
-    """Submit everything that is due, many at once. Returns how many were submitted."""
+def drain(leave: Callable[[], None] = stay) -> int:
+    """Submit everything that is due, many at once. Returns how many were submitted.
+
+    Args:
+        leave: called when nothing more is taken on and some are still under way.
+    """
     slots = settings.PIXAZO_SUBMISSIONS_IN_FLIGHT
     until = time.monotonic() + DRAIN_SECONDS
     sent = 0
     flying: dict[Future[provider.SubmitAnswer], Claim] = {}
-    with provider.Client() as client, ThreadPoolExecutor(slots, "submit") as pool:
+    # The client is closed first: that ends whatever still hangs on a connection.
+    with ThreadPoolExecutor(slots, "submit") as pool, provider.Client() as client:
         while True:
             if time.monotonic() < until:
                 for job in reconnecting(claim, slots - len(flying)):
@@ -62,21 +69,24 @@ def drain() -> int:
                         client.submit, job.model, job.body, webhook_url=job.webhook_url
                     )
                     flying[future] = job
+            else:
+                leave()
             if not flying:
                 return sent
-            done, _ = wait(flying, timeout=1.0, return_when=FIRST_COMPLETED)
-            for future in done:
+            done, _ = wait(flying, timeout=0.5, return_when=FIRST_COMPLETED)
+            for future in done | overdue(flying, (job.claimed_at for job in flying.values())):
                 job = flying.pop(future)
                 with one_by_one("dispatch", job.generation_id):
-                    reconnecting(record, job, future.result())
+                    late = provider.Unknown("no answer in time")
+                    reconnecting(record, job, future.result() if future in done else late)
                 sent += 1
 
 
 def next_due() -> datetime | None:
     """When the next queued job falls due."""
-    due: datetime | None = Generation.objects.filter(state=State.QUEUED).aggregate(
-        due=Min("next_attempt_at")
-    )["due"]
+    due: datetime | None = Generation.objects.filter(
+        state=State.QUEUED, deadline_at__gt=timezone.now()
+    ).aggregate(due=Min("next_attempt_at"))["due"]
     return due
 
 

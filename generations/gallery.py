@@ -3,14 +3,18 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from billing.models import Entry
 from generations.models import Generation, GenerationEvent, hold_reference
 from generations.submission import GenerationMissing
 
 PAGE_SIZE = 24
+POSTER_TIME = timedelta(minutes=1)
+"""A poster that has not come by then will not come."""
 LIVE_AT_MOST = 100
 """How many cards one live request may ask after."""
 
@@ -29,7 +33,7 @@ class Page:
 
     @property
     def is_live(self) -> bool:
-        return any(is_live(row) for row in self.rows)
+        return any(is_card_live(row) for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +121,27 @@ def is_live(generation: Generation) -> bool:
     return generation.is_open or generation.next_media_at is not None
 
 
+def is_card_live(generation: Generation) -> bool:
+    """Whether its card may still change: the poster comes a moment after the video."""
+    if is_live(generation):
+        return True
+    media = generation.media if has_media(generation) else None
+    return bool(media and not media.poster and timezone.now() - media.stored_at < POSTER_TIME)
+
+
+def card_version(generation: Generation) -> str:
+    """Changes whenever what a card shows does: as `version`, and whether there is a poster."""
+    poster = has_media(generation) and bool(generation.media.poster)
+    return f"{version(generation)}-poster" if poster else version(generation)
+
+
 def has_media(generation: Generation) -> bool:
     """Whether the video is in our storage. `media` must have been selected."""
     return hasattr(generation, "media")
 
 
 def version(generation: Generation) -> str:
-    """Changes whenever what a card shows does: the state, and whether there is a video."""
+    """Changes whenever what its page shows does: the state, and whether there is a video."""
     return f"{generation.state}-media" if has_media(generation) else str(generation.state)
 
 

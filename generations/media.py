@@ -11,6 +11,7 @@ import logging
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +27,7 @@ from django.utils import timezone
 
 from generations import fetching, probing, settlement
 from generations.models import Generation, Media, State
-from generations.work import one_by_one
+from generations.work import one_by_one, stay
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +56,12 @@ class Missing:
     reason: str
 
 
-def drain() -> int:
-    """Fetch and settle everything that is due. Returns how many jobs were settled."""
+def drain(leave: Callable[[], None] = stay) -> int:
+    """Fetch and settle everything that is due. Returns how many jobs were settled.
+
+    Args:
+        leave: called when nothing more is taken on and some are still under way.
+    """
     until = time.monotonic() + DRAIN_SECONDS
     settled = 0
     fetching_now: dict[Future[Fetched | Missing], Generation] = {}
@@ -69,6 +74,8 @@ def drain() -> int:
             if time.monotonic() < until and len(drawing_now) < BACKLOG:
                 for generation in claim(FETCHING - len(fetching_now)):
                     fetching_now[fetch.submit(_fetch, generation)] = generation
+            elif time.monotonic() >= until:
+                leave()
             if not fetching_now and not drawing_now:
                 return settled
             flying: list[Future[Any]] = [*fetching_now, *drawing_now]
@@ -178,6 +185,7 @@ def _try_again(missing: Missing) -> bool:
             generation,
             duration_ms=None,
             attention=f"the finished file could not be had: {missing.reason}"[:200],
+            error="The video was made, but its file could not be fetched. Our staff has been told.",
         )
     seconds = settings.MEDIA_RETRY_SECONDS * 2 ** (generation.media_attempts - 1)
     Generation.objects.filter(

@@ -237,7 +237,8 @@ def validate(model: str, raw: Any) -> dict[str, Any]:
         else:
             problem = _required(parameter) if parameter.required else ""
         if problem:
-            errors.append(FieldError(parameter.name, "invalid", f"{parameter.name} {problem}"))
+            message = _WORDS.get((parameter.name, problem), f"{parameter.name} {problem}")
+            errors.append(FieldError(parameter.name, "invalid", message))
         elif value is not None:
             # The form in which we judged a URL is the form in which it is passed on.
             is_url = parameter.kind == "url"
@@ -247,6 +248,10 @@ def validate(model: str, raw: Any) -> dict[str, Any]:
     if errors:
         raise InvalidParameters(errors)
     return clean
+
+
+_WORDS = {("webhook", "must be a valid URL"): "Invalid webhook URL"}
+"""The reference's own text where it does not begin with the field's name."""
 
 
 def _shown(name: str) -> str:

@@ -6,7 +6,9 @@ makes a job due at once; without one it is asked after with growing intervals.
 
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -16,7 +18,7 @@ from django.utils import timezone
 
 from generations import provider, settlement
 from generations.models import OPEN_STATES, SENT_STATES, Generation, ProviderCallback, State
-from generations.work import COLLECT, one_by_one
+from generations.work import COLLECT, one_by_one, overdue, stay
 
 logger = logging.getLogger(__name__)
 
@@ -28,32 +30,45 @@ LATE_SECONDS = 24 * 3600
 Asked = provider.Status | provider.StatusUnavailable
 
 
-def drain(seconds: float = DRAIN_SECONDS) -> int:
+def drain(leave: Callable[[], None] = stay, *, seconds: float = DRAIN_SECONDS) -> int:
     """Ask after every job that is due. Returns how many were asked after.
 
     A slow answer holds up no other: others are asked after beside it.
 
     Args:
+        leave: called when nothing more is taken on and some are still under way.
         seconds: nothing new is taken on after this; what is left is for the next task.
     """
     until = time.monotonic() + seconds
     asked = 0
-    asking: dict[Future[Asked], tuple[Generation, str]] = {}
-    with provider.Client() as client, ThreadPoolExecutor(IN_FLIGHT, "status") as pool:
+    asking: dict[Future[Asked], _Question] = {}
+    # The client is closed first: that ends whatever still hangs on a connection.
+    with ThreadPoolExecutor(IN_FLIGHT, "status") as pool, provider.Client() as client:
         while True:
             if time.monotonic() < until:
                 for generation in claim(IN_FLIGHT - len(asking)):
                     request_id = _request_id(generation)
                     future = pool.submit(_ask, client, request_id, generation.model)
-                    asking[future] = generation, request_id
+                    asking[future] = _Question(generation, request_id)
+            else:
+                leave()
             if not asking:
                 return asked
             done, _ = wait(asking, timeout=0.5, return_when=FIRST_COMPLETED)
             for future in done:
-                generation, request_id = asking.pop(future)
-                with one_by_one("poll", generation.pk):
-                    apply(generation, request_id, future.result())
+                question = asking.pop(future)
+                with one_by_one("poll", question.generation.pk):
+                    apply(question.generation, question.request_id, future.result())
                 asked += 1
+            for future in overdue(asking, (question.asked_at for question in asking.values())):
+                logger.warning("generation %s: no answer in time", asking.pop(future).generation.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    generation: Generation
+    request_id: str
+    asked_at: float = field(default_factory=time.monotonic)
 
 
 def next_due() -> datetime | None:

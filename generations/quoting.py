@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 
+from accounts.errors import DomainError
 from billing import pricing
 from billing.models import Price
 from generations import fetching, probing
@@ -24,6 +26,16 @@ AUDIO_CACHE_SECONDS = 120
 SPEECH_CHARACTERS_PER_SECOND = {"Japanese": 4, "Korean": 4, "Hindi": 8}
 SPEECH_CHARACTERS_PER_SECOND_ELSEWHERE = 10
 SPEECH_MARGIN_SECONDS = 2
+
+
+PROBES_AT_ONCE = 4
+PROBE_WAIT_SECONDS = 2.0
+_probing = threading.BoundedSemaphore(PROBES_AT_ONCE)
+"""A slow audio server holds up a thread of the web server: never all of them."""
+
+
+class Busy(DomainError):
+    code = "busy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,15 @@ def _audio_ms(url: str, *, fresh: bool) -> int:
 
 
 def _probe(url: str) -> int:
+    if not _probing.acquire(timeout=PROBE_WAIT_SECONDS):
+        raise Busy("Many audio files are being read at the moment. Try again in a few seconds.")
+    try:
+        return _fetched_ms(url)
+    finally:
+        _probing.release()
+
+
+def _fetched_ms(url: str) -> int:
     with tempfile.NamedTemporaryFile(prefix="audio-") as file:
         fetching.download(
             url,

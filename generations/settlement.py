@@ -22,13 +22,16 @@ NO_MORE_WORK: dict[str, Any] = {
 }
 
 
-def complete(generation: Generation, *, duration_ms: int | None, attention: str = "") -> bool:
+def complete(
+    generation: Generation, *, duration_ms: int | None, attention: str = "", error: str = ""
+) -> bool:
     """COMPLETED: capture what was used, at most what was held (promise 1).
 
     Args:
         duration_ms: the finished video's own length; None when it cannot be had, which charges
             the estimate that was held.
         attention: why staff should look at this job, "" for no reason.
+        error: what the customer is told when there is no file.
 
     Returns:
         Whether this call ended it.
@@ -44,6 +47,7 @@ def complete(generation: Generation, *, duration_ms: int | None, attention: str 
         charge_micros=amount_micros,
         charged_seconds=min(seconds, generation.quoted_seconds),
         note="completed",
+        error=error,
         needs_attention=attention,
     ):
         return True

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -24,6 +25,8 @@ from generations.work import DISPATCH
 
 MAX_IDEMPOTENCY_KEY = 255
 MAX_METADATA_BYTES = 16_384
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""As JSON escapes it: after an odd number of backslashes."""
 
 
 _ACCEPT = ledger.statement(
@@ -167,7 +170,7 @@ def _validated(
     elif len(text := json.dumps(notes)) > MAX_METADATA_BYTES:
         message = f"metadata must be at most {MAX_METADATA_BYTES} bytes of JSON"
         errors.append(FieldError("metadata", "too_large", message))
-    elif r"\u0000" in text or not parameters.is_text(json.dumps(notes, ensure_ascii=False)):
+    elif _NUL.search(text) or not parameters.is_text(json.dumps(notes, ensure_ascii=False)):
         errors.append(FieldError("metadata", "invalid", "metadata must be valid Unicode text"))
     try:
         params = parameters.validate(model, raw)

@@ -173,8 +173,8 @@ def gallery_live(request: MemberRequest) -> HttpResponse:
     ids = _uuids(_listed(request.GET, "ids"))
     seen = dict(zip(ids, _listed(request.GET, "seen"), strict=False))
     rows = gallery.some(request.caller.organization_id, [one for one in ids if one])
-    changed = [row for row in rows if seen.get(row.pk) != gallery.version(row)]
-    is_over = len(ids) < _LIVE_BATCH and not any(gallery.is_live(row) for row in rows)
+    changed = [row for row in rows if seen.get(row.pk) != gallery.card_version(row)]
+    is_over = len(ids) < _LIVE_BATCH and not any(gallery.is_card_live(row) for row in rows)
     if not changed:
         return HttpResponseStopPolling() if is_over else HttpResponse(status=204)
     response = render(request, "partials/gallery_live.html", {"changed": changed})

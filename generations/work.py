@@ -3,9 +3,10 @@
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from queueing.nudges import Work
@@ -16,6 +17,7 @@ DISPATCH = Work("dispatch", "generations.tasks.dispatch")
 POLL = Work("poll", "generations.tasks.poll")
 COLLECT = Work("collect", "generations.tasks.collect", at_once=2)  # it works the processor
 
+GRACE_SECONDS = 10.0
 RECONNECT_TRIES = 20
 RECONNECT_SECONDS = 0.5
 
@@ -43,3 +45,19 @@ def reconnecting[**P, R](act: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
             connection.close()
             time.sleep(RECONNECT_SECONDS)
     return act(*args, **kwargs)
+
+
+def stay() -> None:
+    """For a drain that nobody else waits to follow: it has no place to leave."""
+
+
+def overdue[F](futures: Iterable[F], started: Iterable[float]) -> set[F]:
+    """Those that have had no answer for longer than any single silence may last.
+
+    The HTTP client bounds each silence; an answer that drips is bounded here.
+
+    Args:
+        started: when each of them began, by `time.monotonic`.
+    """
+    limit = time.monotonic() - settings.PIXAZO_TIMEOUT_SECONDS - GRACE_SECONDS
+    return {future for future, since in zip(futures, started, strict=True) if since < limit}

@@ -1,6 +1,7 @@
 """How the API reads JSON: bounded, strict, and never a 500."""
 
 import json
+import math
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -25,7 +26,12 @@ class StrictJSONParser(BaseParser):
         if len(body) > limit:
             raise BodyTooLarge(f"The request body must be at most {limit} bytes.")
         try:
-            return json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_object)
+            return json.loads(
+                body,
+                parse_constant=_refuse_constant,
+                parse_float=_finite,
+                object_pairs_hook=_object,
+            )
         except (ValueError, RecursionError) as error:
             reason = (
                 str(error) if isinstance(error, json.JSONDecodeError | _Refused) else "unreadable"
@@ -35,6 +41,13 @@ class StrictJSONParser(BaseParser):
 
 class _Refused(ValueError):
     pass
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise _Refused(f"{text[:40]} is too large a number")
+    return number
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -29,6 +29,9 @@ EXPLANATIONS = {
     "hold_not_active": "The hold has been captured or released already.",
     "capture_above_hold": "A capture is between zero and its hold.",
     "cannot_cancel": "Only a queued generation can be canceled; the model cannot be stopped.",
+    "bad_request": "The request itself is malformed, or addressed to another host.",
+    "length_required": "Send the body with a Content-Length, not in chunks.",
+    "busy": "Too much of this is being done at the moment. Try again in a few seconds.",
     "body_too_large": "The request body is too large.",
     "unsupported_media_type": "Send `Content-Type: application/json`.",
     "idempotency_mismatch": "This Idempotency-Key was used with a different request.",
@@ -68,7 +71,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_api(request):
-        return problems.answer(request, "invalid_json", "The request could not be read.")
+        return problems.answer(request, "bad_request", "The request could not be read.")
     return defaults.bad_request(request, exception)
 
 

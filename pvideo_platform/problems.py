@@ -27,6 +27,7 @@ STATUS = {
     "amount_too_large": 400,
     "adjustment_refused": 400,
     "invalid_json": 400,
+    "bad_request": 400,
     "not_authenticated": 401,
     "insufficient_credits": 402,
     "wallet_in_debt": 402,
@@ -39,12 +40,14 @@ STATUS = {
     "already_moved": 409,
     "hold_not_active": 409,
     "capture_above_hold": 409,
+    "length_required": 411,
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "idempotency_mismatch": 422,
     "price_missing": 422,
     "throttled": 429,
     "internal_error": 500,
+    "busy": 503,
 }
 
 _DRF_CODES: list[tuple[type[Exception], str]] = [
@@ -101,6 +104,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 def _field(error: Any) -> dict[str, str]:
     place = f"/{error.field}" if error.field in ("model", "metadata", "input") else ""
+    if error.field.startswith("?"):
+        return {"parameter": error.field[1:], "code": error.code, "message": error.message}
     if error.field == "Idempotency-Key":
         return {"header": error.field, "code": error.code, "message": error.message}
     pointer = place or f"/input/{error.field.replace('~', '~0').replace('/', '~1')}"

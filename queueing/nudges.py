@@ -7,14 +7,12 @@ it reads the work. Whoever finds the flag up has therefore been, or will be, see
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zlib import crc32
 
 from django.db import connection, transaction
-from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -72,60 +70,68 @@ class Work:
         if raised:
             async_task(self.task)
 
-    def drain(self, do_due: Callable[[], object], next_due: Callable[[], datetime | None]) -> None:
+    def drain(
+        self,
+        do_due: Callable[[Callable[[], None]], object],
+        next_due: Callable[[], datetime | None],
+    ) -> None:
         """Do all that is due, and linger a little for what falls due soon.
 
         At most `at_once` do so at a time, so that no kind of work takes all workers. Who finds no
         place leaves the flag up; who leaves a place looks at the flag again.
 
         Args:
-            do_due: does everything that is due now.
+            do_due: does everything that is due now. It is given a function to call when it takes
+                on nothing more and only waits for stragglers: that leaves the place to another.
             next_due: when the next row falls due, or None when nothing is open.
         """
-        with self._place() as found:
-            if not found:
-                return
-            self._lower_flag()
-            do_due()
+        place = _Place(self)
+        if not place.taken:
+            return
+        try:
+            Nudge.objects.filter(pk=self.name).update(waiting_since=None)
+            do_due(place.leave)
             until = time.monotonic() + LINGER_SECONDS
-            while self._is_soon(due := next_due()) and time.monotonic() < until:
+            while place.taken and _is_soon(due := next_due()) and time.monotonic() < until:
                 assert due is not None
                 time.sleep(min(max((due - timezone.now()).total_seconds(), 0.02), 0.5))
                 if due <= timezone.now():
-                    do_due()
-        if self._is_waiting():
-            async_task(self.task)
-        elif self._is_soon(due):
+                    do_due(place.leave)
+        finally:
+            place.leave()
+        if _is_soon(next_due()):
             self.nudge()
 
-    @staticmethod
-    def _is_soon(due: datetime | None) -> bool:
-        """Later work is left to the sweep."""
-        return due is not None and due < timezone.now() + timedelta(seconds=SOON_SECONDS)
 
-    def _lower_flag(self) -> None:
-        Nudge.objects.filter(pk=self.name).update(waiting_since=None)
-
-    def _is_waiting(self) -> bool:
-        return Nudge.objects.filter(pk=self.name, waiting_since__isnull=False).exists()
-
-    @contextmanager
-    def _place(self) -> Iterator[bool]:
-        """One of the `at_once` places, held as an advisory lock of this session; else False."""
-        keys = (crc32(f"{self.name}:{number}".encode()) for number in range(self.at_once))
-        with connection.cursor() as cursor:
-            taken = next(
-                (key for key in keys if _locked(cursor, "pg_try_advisory_lock", key)), None
-            )
-        try:
-            yield taken is not None
-        finally:
-            if taken is not None:
-                with connection.cursor() as cursor:
-                    _locked(cursor, "pg_advisory_unlock", taken)
+def _is_soon(due: datetime | None) -> bool:
+    """Later work is left to the sweep."""
+    return due is not None and due < timezone.now() + timedelta(seconds=SOON_SECONDS)
 
 
-def _locked(cursor: CursorWrapper, function: str, key: int) -> bool:
-    cursor.execute(f"SELECT {function}(%s)", [key])  # our own names
-    row = cursor.fetchone()
+class _Place:
+    """One of the `at_once` places of a kind of work: an advisory lock of this session."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        keys = (crc32(f"{work.name}:{number}".encode()) for number in range(work.at_once))
+        self._key = next((key for key in keys if _locked("pg_try_advisory_lock", key)), None)
+
+    @property
+    def taken(self) -> bool:
+        return self._key is not None
+
+    def leave(self) -> None:
+        """Give the place up; who found none meanwhile has left the flag up, and is called again."""
+        if self._key is None:
+            return
+        key, self._key = self._key, None
+        _locked("pg_advisory_unlock", key)
+        if Nudge.objects.filter(pk=self._work.name, waiting_since__isnull=False).exists():
+            async_task(self._work.task)
+
+
+def _locked(function: str, key: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s)", [key])  # our own names
+        row = cursor.fetchone()
     return bool(row and row[0])

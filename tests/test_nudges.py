@@ -1,6 +1,7 @@
 """Nudges: not repeated while one waits, never lost, and no kind of work takes all workers."""
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -24,7 +25,7 @@ def test_a_nudge_is_not_repeated_while_one_waits() -> None:
     for _ in range(5):
         WORK.nudge()
     assert OrmQ.objects.count() == 1
-    WORK.drain(lambda: None, nothing_due)
+    WORK.drain(lambda _leave: None, nothing_due)
     WORK.nudge()
     assert OrmQ.objects.count() == 2
 
@@ -39,14 +40,14 @@ def test_a_nudge_that_waits_too_long_is_taken_for_lost() -> None:
 def test_the_flag_is_down_before_the_work_is_read() -> None:
     seen = []
     WORK.nudge()
-    WORK.drain(lambda: seen.append(Nudge.objects.get().waiting_since), nothing_due)
+    WORK.drain(lambda _leave: seen.append(Nudge.objects.get().waiting_since), nothing_due)
     assert seen == [None]
 
 
 def test_one_that_finds_no_place_leaves_the_flag_up_and_the_holder_sends_again() -> None:
     inside, leave = threading.Event(), threading.Event()
 
-    def slow() -> None:
+    def slow(_leave: Callable[[], None]) -> None:
         inside.set()
         assert leave.wait(20)
 
@@ -61,14 +62,14 @@ def test_one_that_finds_no_place_leaves_the_flag_up_and_the_holder_sends_again()
     assert inside.wait(20)
     WORK.nudge()  # the holder may have read the work already: this must not be lost
     ran = []
-    WORK.drain(lambda: ran.append(1), nothing_due)
+    WORK.drain(lambda _leave: ran.append(1), nothing_due)
     assert not ran
     assert Nudge.objects.get().waiting_since
     before = OrmQ.objects.count()
     leave.set()
     holder.join(20)
     assert OrmQ.objects.count() == before + 1
-    WORK.drain(lambda: ran.append(1), nothing_due)
+    WORK.drain(lambda _leave: ran.append(1), nothing_due)
     assert ran
 
 
@@ -78,7 +79,7 @@ def test_as_many_run_at_once_as_there_are_places() -> None:
 
     def meet() -> None:
         try:
-            two.drain(together.wait, nothing_due)
+            two.drain(lambda _leave: together.wait(), nothing_due)
         finally:
             connection.close()
 
@@ -94,7 +95,19 @@ def test_what_falls_due_soon_is_waited_for() -> None:
     due = timezone.now() + timedelta(seconds=0.3)
     done: list[datetime] = []
     WORK.drain(
-        lambda: done.append(timezone.now()) if timezone.now() >= due else None,
+        lambda _leave: done.append(timezone.now()) if timezone.now() >= due else None,
         lambda: None if done else due,
     )
     assert len(done) == 1
+
+
+def test_one_that_waits_for_stragglers_makes_room() -> None:
+    ran = []
+
+    def with_stragglers(leave: Callable[[], None]) -> None:
+        leave()
+        WORK.drain(lambda _leave: ran.append("the next"), nothing_due)
+        ran.append("the stragglers")
+
+    WORK.drain(with_stragglers, nothing_due)
+    assert ran == ["the next", "the stragglers"]

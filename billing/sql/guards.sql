@@ -56,6 +56,9 @@ CREATE TRIGGER billing_wallet_opens_empty BEFORE INSERT ON billing_wallet
     FOR EACH ROW WHEN ((NEW.balance_micros, NEW.held_micros, NEW.debt_micros, NEW.sequence)
                        IS DISTINCT FROM (0::bigint, 0::bigint, 0::bigint, 0::bigint))
     EXECUTE FUNCTION billing_refuse_change('money moves with a ledger entry');
+CREATE TRIGGER billing_wallet_keeps_id BEFORE UPDATE ON billing_wallet
+    FOR EACH ROW WHEN (NEW.organization_id <> OLD.organization_id)
+    EXECUTE FUNCTION billing_refuse_change('a wallet keeps its organization');
 CREATE TRIGGER billing_wallet_no_delete BEFORE DELETE ON billing_wallet
     FOR EACH ROW EXECUTE FUNCTION billing_refuse_change('wallets are kept');
 

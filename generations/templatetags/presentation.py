@@ -135,13 +135,13 @@ def has_media(generation: Generation) -> bool:
 @register.filter
 def is_live(generation: Generation) -> bool:
     """Whether the card may still change by itself."""
-    return gallery.is_live(generation)
+    return gallery.is_card_live(generation)
 
 
 @register.filter
 def version(generation: Generation) -> str:
     """What the card shows, as a word to compare."""
-    return gallery.version(generation)
+    return gallery.card_version(generation)
 
 
 @register.filter

@@ -30,7 +30,7 @@ TAMPERINGS = {
     WALLET + "held_micros = held_micros - 1": "wallet_held",
     WALLET + "debt_micros = 1": "wallet_debt",
     WALLET + "sequence = sequence + 1": "wallet_sequence",
-    "DELETE FROM billing_wallet": "wallet_missing",
+    "DELETE FROM billing_wallet": "wallet_missing entry_orphan",
     ENTRY + "balance_after_micros = 1 WHERE sequence = 3": "entry_balance_after",
     ENTRY + "held_after_micros = 1 WHERE sequence = 3": "entry_held_after",
     ENTRY + "sequence = 1000 WHERE " + LAST: "entry_sequence wallet_sequence",
@@ -83,6 +83,18 @@ def test_totals_and_wallets_sum_to_zero():
 def test_the_audit_takes_as_many_statements_for_many_rows(acme, django_assert_num_queries):
     for _ in range(20):
         place(acme, 1)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         reconciliation.check()
         books.check()
+
+
+def test_an_entry_of_nobody_or_of_no_hold(acme):
+    """No foreign key says it (docs/decisions/0007), so the audit does."""
+    columns = """INSERT INTO billing_entry
+        (organization_id, sequence, kind, account, amount_micros, held_delta_micros,
+         balance_after_micros, held_after_micros, hold_id, reference, created_at)"""
+    tamper(
+        f"{columns} SELECT gen_random_uuid(), 1, 'adjustment', 'adjustments', 5, 0, 5, 0, NULL, "
+        "'orphan', now()",
+    )
+    assert "entry_orphan" in audit()

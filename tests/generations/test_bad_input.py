@@ -110,7 +110,7 @@ VIDEO = [
     ({"prompt": "p", "fps": 24.0}, "/input/fps", "fps must be one of: 24, 48"),
     ({"prompt": "p", "draft": "yes"}, "/input/draft", "draft must be a boolean"),
     ({"prompt": "p", "save_audio": 1}, "/input/save_audio", "save_audio must be a boolean"),
-    ({"prompt": "p", "webhook": "ftp://x"}, "/input/webhook", "webhook must be a valid URL"),
+    ({"prompt": "p", "webhook": "ftp://x"}, "/input/webhook", "Invalid webhook URL"),
     (
         {"prompt": "p", "webhook_events_filter": "completed"},
         "/input/webhook_events_filter",
@@ -227,6 +227,7 @@ def test_an_image_url_must_be_public_http(api: Api, url: str) -> None:
         (b'{"model": "p-video", "input": {"seed": NaN}}', "NaN"),
         (b'{"model": "p-video", "model": "p-video"}', "repeated"),
         (b"[" * 100_000, "JSON"),
+        (b'{"model": "p-video", "metadata": {"a": 1e400}}', "too large"),
         (b'{"model": "p-video", "input": {"seed": ' + b"9" * 5000 + b"}}", "JSON"),
     ],
 )

@@ -5,7 +5,8 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import ProgrammingError
 
 from billing import money, reconciliation
 from billing.reconciliation import BooksReport
@@ -22,10 +23,16 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="write one JSON object instead")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with reconciliation.snapshot():
-            report = reconciliation.check()
-            problems = [*report.problems, *books.check()]
-            generations = books.count()
+        try:
+            with reconciliation.snapshot():
+                report = reconciliation.check()
+                problems = [*report.problems, *books.check()]
+                generations = books.count()
+        except ProgrammingError as error:
+            raise CommandError(
+                "This database has no books yet: run `manage.py migrate` first. The demo keeps its "
+                "own: PVIDEO_DATA_DIR=var/demo uv run manage.py audit_books"
+            ) from error
         if options["json"]:
             figures = asdict(report) | {
                 "generations": generations,

@@ -1,0 +1,9 @@
+"""The queue's own pages: what ran may be read; schedules are made in code only.
+
+One schedule row with bad arguments stops them all (docs/decisions/0003-nudges.md).
+"""
+
+from django.contrib import admin
+from django_q.models import OrmQ, Schedule
+
+admin.site.unregister([OrmQ, Schedule])
