@@ -4,8 +4,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.access import Caller
-from accounts.authentication import ANY_SCOPE
+from accounts.authentication import ANY_SCOPE, caller
 
 
 class Me(APIView):
@@ -14,12 +13,11 @@ class Me(APIView):
     scopes = {"GET": ANY_SCOPE}
 
     def get(self, request: Request) -> Response:
-        caller = request.auth
-        assert isinstance(caller, Caller)  # HasScope let it in
-        organization = caller.organization
+        who = caller(request)
+        organization = who.organization
         return Response(
             {
                 "organization": {"id": str(organization.pk), "name": organization.name},
-                "scopes": sorted(caller.scopes),
+                "scopes": sorted(who.scopes),
             }
         )

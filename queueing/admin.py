@@ -1,6 +1,6 @@
 """The queue's own pages: what ran may be read; schedules are made in code only.
 
-One schedule row with bad arguments stops them all (docs/decisions/0003-nudges.md).
+One schedule row with bad arguments stops them all.
 """
 
 from django.contrib import admin
