@@ -60,6 +60,9 @@ class Generation(models.Model):
     metadata = models.JSONField(default=dict)
     idempotency_key = models.CharField(max_length=255, default="", blank=True)
     request_hash = models.BinaryField(max_length=32, default=b"")
+    listeners = models.JSONField(
+        default=list, help_text="Who is told in Pixazo's words (generations/pixazo_callbacks.py)."
+    )
 
     # What it costs. `quoted_micros` is what was held; nothing above it is ever charged.
     price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -234,3 +237,31 @@ class Media(_OfGeneration):
 
     def __str__(self) -> str:
         return f"media of {self.generation_id}"
+
+
+class HealthCheck(models.Model):
+    """A `no_op` request of the Pixazo-compatible API: answered, never run, free.
+
+    No generation: nothing is held, sent or made, so it is in no gallery, usage or book.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    created_at = models.DateTimeField()
+    model = models.CharField(max_length=40, choices=VideoModel)
+    idempotency_key = models.CharField(max_length=255, default="", blank=True)
+    request_hash = models.BinaryField(max_length=32, default=b"")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "idempotency_key"],
+                name="generations_health_asked_once",
+                condition=~Q(idempotency_key=""),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"health check {self.id} of {self.model}"

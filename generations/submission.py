@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,7 +32,7 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _ACCEPT = ledger.statement(
     "generations_accept",
     *("uuid", "uuid", "bigint", "uuid", "timestamptz", "timestamptz"),
-    *("text", "jsonb", "jsonb", "text", "bytea"),
+    *("text", "jsonb", "jsonb", "text", "bytea", "jsonb"),
     *("uuid", "integer", "bigint", "text"),
 )
 
@@ -64,6 +64,7 @@ def accept(
     input: Any,
     metadata: Any = None,
     idempotency_key: str = "",
+    listeners: Sequence[Mapping[str, Any]] = (),
 ) -> Accepted:
     """Take on a job: validate, quote, then insert it and hold its cost in one transaction.
 
@@ -76,19 +77,21 @@ def accept(
         input: the reference's parameters, as decoded from JSON.
         metadata: an object of the caller's own, kept and given back.
         idempotency_key: "" for none; scoped to the organization.
+        listeners: from `pixazo_requests.read`: checked addresses, part of the request.
 
     Raises:
         InvalidParameters, PriceMissing, IdempotencyMismatch.
         LedgerRefusal: the wallet cannot or may not pay.
     """
     params, notes = _validated(model, input, metadata, idempotency_key)
-    request_hash = _hash(model, params, notes)
+    request_hash = _hash(model, params, notes, listeners)
     if idempotency_key and (known := _asked_before(caller, idempotency_key, request_hash)):
         return known
     quote = quoting.quote(caller.organization_id, model, params)
     generation = _new(caller, model, params, notes, quote)
     generation.idempotency_key = idempotency_key
     generation.request_hash = request_hash
+    generation.listeners = list(listeners)
     try:
         _insert_and_hold(generation)
     except IntegrityError:
@@ -122,6 +125,7 @@ def _insert_and_hold(generation: Generation) -> None:
                 json.dumps(generation.metadata),
                 generation.idempotency_key,
                 generation.request_hash,
+                json.dumps(generation.listeners),
                 generation.price_id,
                 generation.quoted_seconds,
                 ledger.bounded(generation.quoted_micros),
@@ -185,8 +189,13 @@ def _validated(
     return params, dict(notes)
 
 
-def _hash(model: str, params: dict[str, Any], metadata: dict[str, Any]) -> bytes:
-    text = json.dumps([model, params, metadata], sort_keys=True)
+def _hash(
+    model: str,
+    params: dict[str, Any],
+    metadata: dict[str, Any],
+    listeners: Sequence[Mapping[str, Any]],
+) -> bytes:
+    text = json.dumps([model, params, metadata, *listeners], sort_keys=True)
     return hashlib.sha256(text.encode()).digest()
 
 

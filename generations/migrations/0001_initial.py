@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ('metadata', models.JSONField(default=dict)),
                 ('idempotency_key', models.CharField(blank=True, default='', max_length=255)),
                 ('request_hash', models.BinaryField(default=b'', max_length=32)),
+                ('listeners', models.JSONField(default=list, help_text="Who is told in Pixazo's words (generations/pixazo_callbacks.py).")),
                 ('quoted_seconds', models.PositiveIntegerField()),
                 ('quoted_micros', models.BigIntegerField()),
                 ('charged_seconds', models.PositiveIntegerField(null=True)),
@@ -83,6 +84,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='HealthCheck',
+            fields=[
+                ('id', models.UUIDField(default=accounts.models.new_id, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField()),
+                ('model', models.CharField(choices=[('p-video', 'P Video'), ('p-video-avatar', 'P Video Avatar')], max_length=40)),
+                ('idempotency_key', models.CharField(blank=True, default='', max_length=255)),
+                ('request_hash', models.BinaryField(default=b'', max_length=32)),
+                ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('idempotency_key', ''), _negated=True), fields=('organization', 'idempotency_key'), name='generations_health_asked_once')],
             },
         ),
         migrations.CreateModel(

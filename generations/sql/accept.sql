@@ -8,19 +8,20 @@ CREATE OR REPLACE FUNCTION generations_accept(
     p_id uuid, p_organization uuid, p_created_by bigint, p_api_key uuid,
     p_created_at timestamptz, p_deadline_at timestamptz,
     p_model text, p_input jsonb, p_metadata jsonb, p_idempotency_key text, p_request_hash bytea,
+    p_listeners jsonb,
     p_price uuid, p_quoted_seconds integer, p_quoted_micros bigint, p_reference text
 ) RETURNS bigint  -- what the wallet still has available
 LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO generations_generation (
         id, organization_id, created_by_id, api_key_id, created_at, deadline_at,
-        model, input, metadata, idempotency_key, request_hash,
+        model, input, metadata, idempotency_key, request_hash, listeners,
         price_id, quoted_seconds, quoted_micros, state, note, next_attempt_at,
         error, needs_attention, attempts, polls, media_attempts,
         callback_token_hash, provider_status, provider_media_url)
     VALUES (
         p_id, p_organization, p_created_by, p_api_key, p_created_at, p_deadline_at,
-        p_model, p_input, p_metadata, p_idempotency_key, p_request_hash,
+        p_model, p_input, p_metadata, p_idempotency_key, p_request_hash, p_listeners,
         p_price, p_quoted_seconds, p_quoted_micros, 'queued', 'accepted', p_created_at,
         '', '', 0, 0, 0,
         '', '', '');
