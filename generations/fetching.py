@@ -14,9 +14,9 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from generations import guarded_http
-from generations.guarded_http import Deadline, DeadlinePassed
-from generations.public_urls import UrlNotAllowed, check_public_url
+from outbound import guarded_http
+from outbound.guarded_http import Deadline, DeadlinePassed
+from outbound.public_urls import UrlNotAllowed, check_public_url
 
 __all__ = ["FetchError", "FetchedFile", "UrlNotAllowed", "check_public_url", "download"]
 

@@ -1,17 +1,17 @@
-"""One HTTP GET that cannot reach a private address and cannot outlast its deadline.
+"""One HTTP request that cannot reach a private address and cannot outlast its deadline.
 
-For `fetching` only. `requests-hardened` resolves a name once, refuses private addresses and
-connects to the very address that it checked, so that a second DNS answer changes nothing. Its
-adapter is used bare: `requests.Session`, even when told not to follow a redirect, reads the
-redirect's whole body into memory, however long it is (`resolve_redirects`). The bare adapter knows
-no proxies, .netrc or cookies either.
+For what strangers chose: files to fetch, and customers' webhooks. `requests-hardened` resolves a
+name once, refuses private addresses and connects to the very address that it checked, so that a
+second DNS answer changes nothing. Its adapter is used bare: `requests.Session`, even when told not
+to follow a redirect, reads the redirect's whole body into memory, however long it is
+(`resolve_redirects`). The bare adapter knows no proxies, .netrc or cookies either.
 """
 
 import ipaddress
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from types import TracebackType
@@ -23,12 +23,12 @@ from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
-from generations.public_urls import NOT_PUBLIC, UrlNotAllowed, is_allowed_netloc, is_public
+from outbound.public_urls import NOT_PUBLIC, UrlNotAllowed, is_allowed_netloc, is_public
 
 # How long one connect or one silence may last; the deadline limits the whole.
 STALL_SECONDS = 10.0
 
-# Compressed bodies are asked not to come: see fetching._check_answer.
+# Compressed bodies are asked not to come: nobody here unpacks what a stranger packed.
 _HEADERS = {
     "User-Agent": "pvideo-platform",
     "Accept": "*/*",
@@ -42,7 +42,7 @@ class DeadlinePassed(Exception):
 
 
 class Deadline:
-    """The moment at which everything about one download ends.
+    """The moment at which everything about one request ends.
 
     Socket timeouts limit one silence, not the sum: a server that sends a byte each second, be it
     of its headers, never hits them. So a timer shuts the connections down, which wakes whoever
@@ -117,7 +117,7 @@ class Deadline:
 class _WatchedAdapter(HTTPAdapter):
     """For the netlocs in `FETCH_ALLOWED_NETLOCS`: any address, but the deadline."""
 
-    deadline: Deadline  # set by `get`: requests-hardened's __init__ passes nothing on
+    deadline: Deadline  # set by `_send`: requests-hardened's __init__ passes nothing on
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
@@ -157,11 +157,42 @@ def get(url: str, deadline: Deadline) -> requests.Response:
     Raises `UrlNotAllowed` for a name with a private address, `DeadlinePassed`, and whatever
     requests and urllib3 raise.
     """
-    parts = urlsplit(url)
+    return _send(requests.Request("GET", url, headers=_HEADERS), deadline)
+
+
+def post(
+    url: str, deadline: Deadline, *, body: bytes, headers: Mapping[str, str]
+) -> requests.Response:
+    """The answer to one POST of `body`, its own body unread, its redirect not followed; close it.
+
+    As `get` otherwise. `headers` are added to our own, and win.
+    """
+    return _send(
+        requests.Request("POST", url, data=body, headers={**_HEADERS, **headers}), deadline
+    )
+
+
+def read(response: requests.Response, deadline: Deadline, *, most_bytes: int) -> bytes:
+    """The body as it was sent, undecoded, up to `most_bytes`; what is longer is left unread.
+
+    Raises `DeadlinePassed`, and whatever urllib3 raises.
+    """
+    body = b""
+    while len(body) < most_bytes:
+        chunk: bytes = response.raw.read(most_bytes - len(body), decode_content=False)
+        deadline.check()
+        if not chunk:
+            break
+        body += chunk
+    return body
+
+
+def _send(request: requests.Request, deadline: Deadline) -> requests.Response:
+    prepared = request.prepare()
+    parts = urlsplit(str(prepared.url))
     adapter = _WatchedAdapter() if is_allowed_netloc(parts) else _PublicAdapter(parts.scheme)
     adapter.deadline = deadline
-    request = requests.Request("GET", url, headers=_HEADERS).prepare()
     try:
-        return adapter.send(request, stream=True, timeout=min(STALL_SECONDS, deadline.check()))
+        return adapter.send(prepared, stream=True, timeout=min(STALL_SECONDS, deadline.check()))
     except InvalidIPAddress as error:
         raise UrlNotAllowed(NOT_PUBLIC) from error

@@ -1,7 +1,7 @@
 """Judge URLs and addresses: may we, or the provider for us, fetch this?
 
-By the text alone, without DNS or network: right for images, which the provider fetches. For what we
-fetch ourselves, `fetching.download` asks here first and then checks the address it connects to.
+By the text alone, without DNS or network: right for images, which the provider fetches. Where we
+connect ourselves, `guarded_http` also checks the address that it connects to.
 
 Source of the rule: issue 2, "What bad input and bad luck get".
 """
@@ -57,7 +57,7 @@ def check_public_url(url: str) -> str:
     some client. The exact host:port pairs in the setting `FETCH_ALLOWED_NETLOCS` pass.
 
     Raises `UrlNotAllowed`. A public-looking name may still have a private address: only
-    `fetching.download` looks that up.
+    `guarded_http` looks that up.
     """
     if not url or len(url) > MAX_URL_LENGTH:
         raise UrlNotAllowed(f"The URL must have between 1 and {MAX_URL_LENGTH} characters.")
