@@ -3,6 +3,7 @@
 Domain code never sees an HTTP object: `pvideo_platform.problems` maps the codes to answers.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -21,3 +22,31 @@ class DomainError(Exception):
         super().__init__(message)
         self.message = message
         self.extra = extra
+
+
+class Busy(DomainError):
+    """Too much of this at the moment; the same request may pass in a few seconds."""
+
+    code = "busy"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one part of a request, for a problem document's `errors`.
+
+    `field` is the name of an input parameter, "?name" for a query parameter, or a header's name.
+    `pointer` is the JSON pointer (RFC 6901) where that does not follow from the name.
+    """
+
+    field: str
+    code: str
+    message: str
+    pointer: str = ""
+
+
+class InvalidParameters(DomainError):
+    code = "invalid_parameters"
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors

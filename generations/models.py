@@ -6,12 +6,14 @@ Acts live in modules named for them: submission, dispatch, polling, media, settl
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.models import ApiKey, Organization, new_id
 from billing.models import Price
+from generations.upload_models import Upload as Upload  # Django looks for models here
 
 
 class VideoModel(models.TextChoices):
@@ -51,7 +53,9 @@ class Generation(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
-    api_key = models.ForeignKey(ApiKey, null=True, on_delete=models.SET_NULL, related_name="+")
+    api_key = models.ForeignKey(
+        ApiKey, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     created_at = models.DateTimeField()
 
     # What was asked, complete with the reference's defaults, and as it is sent to the provider.
@@ -77,6 +81,9 @@ class Generation(models.Model):
     error = models.CharField(max_length=2000, default="", blank=True)
     completed_at = models.DateTimeField(null=True)
     deadline_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(
+        null=True, help_text="Since when its customer no longer sees it."
+    )
 
     # The trip to the provider.
     attempts = models.PositiveIntegerField(default=0)
@@ -127,6 +134,20 @@ class Generation(models.Model):
         ]
         indexes = [
             models.Index(fields=["organization", "-id"], name="generations_gallery"),
+            # One for each filter of the API's list, so that a rare match is found as quickly.
+            models.Index(fields=["organization", "state", "-id"], name="generations_by_state"),
+            models.Index(fields=["organization", "model", "-id"], name="generations_by_model"),
+            models.Index(fields=["api_key", "-id"], name="generations_by_key"),
+            GinIndex(
+                fields=["metadata"],
+                name="generations_by_metadata",
+                opclasses=["jsonb_path_ops"],
+                condition=~Q(metadata={}),
+            ),
+            models.Index(fields=["organization", "created_at"], name="generations_usage"),
+            models.Index(
+                "deleted_at", name="generations_deleted", condition=Q(deleted_at__isnull=False)
+            ),
             models.Index(
                 "next_attempt_at", name="generations_due", condition=Q(state=State.QUEUED)
             ),

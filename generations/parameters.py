@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.errors import DomainError
+from accounts.errors import FieldError, InvalidParameters
 from generations import fetching
 from generations.models import VideoModel
 
@@ -55,23 +55,6 @@ class Parameter:
     minimum: int = 0
     maximum: int = 0
     max_length: int = MAX_TEXT
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """What is wrong with one field of the input, for a problem document's `errors`."""
-
-    field: str
-    code: str
-    message: str
-
-
-class InvalidParameters(DomainError):
-    code = "invalid_parameters"
-
-    def __init__(self, errors: list[FieldError]) -> None:
-        super().__init__(errors[0].message)
-        self.errors = errors
 
 
 _IMAGE_TYPES = "jpg, jpeg, png or webp"

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 
-from accounts.errors import DomainError
+from accounts.errors import Busy
 from billing import pricing
 from billing.models import Price
 from generations import fetching, probing
@@ -32,10 +32,6 @@ PROBES_AT_ONCE = 4
 PROBE_WAIT_SECONDS = 2.0
 _probing = threading.BoundedSemaphore(PROBES_AT_ONCE)
 """A slow audio server holds up a thread of the web server: never all of them."""
-
-
-class Busy(DomainError):
-    code = "busy"
 
 
 @dataclass(frozen=True, slots=True)
