@@ -22,7 +22,8 @@ from django.utils import timezone
 
 from generations import provider, settlement
 from generations.models import Generation, ProviderCallback, State
-from generations.work import POLL, one_by_one, overdue, reconnecting, stay
+from generations.work import POLL, overdue
+from queueing.draining import one_by_one, reconnecting, stay
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ def drain(leave: Callable[[], None] = stay) -> int:
             done, _ = wait(flying, timeout=0.5, return_when=FIRST_COMPLETED)
             for future in done | overdue(flying, (job.claimed_at for job in flying.values())):
                 job = flying.pop(future)
-                with one_by_one("dispatch", job.generation_id):
+                with one_by_one("dispatch of generation", job.generation_id):
                     late = provider.Unknown("no answer in time")
                     reconnecting(record, job, future.result() if future in done else late)
                 sent += 1

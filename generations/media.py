@@ -27,7 +27,7 @@ from django.utils import timezone
 
 from generations import fetching, probing, settlement
 from generations.models import Generation, Media, State
-from generations.work import one_by_one, stay
+from queueing.draining import one_by_one, stay
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def drain(leave: Callable[[], None] = stay) -> int:
             done, _ = wait(flying, timeout=1.0, return_when=FIRST_COMPLETED)
             for future in done & fetching_now.keys():
                 generation = fetching_now.pop(future)
-                with one_by_one("collect", generation.pk):
+                with one_by_one("collect of generation", generation.pk):
                     match future.result():
                         case Fetched() as fetched:
                             # Drawn even when settling fails: it takes the local copy away.
@@ -92,7 +92,7 @@ def drain(leave: Callable[[], None] = stay) -> int:
                             settled += _try_again(missing)
             for future in done & drawing_now.keys():
                 generation = drawing_now.pop(future)
-                with one_by_one("illustrate", generation.pk):
+                with one_by_one("illustrate of generation", generation.pk):
                     Media.objects.filter(pk=generation.pk).update(**future.result())
 
 

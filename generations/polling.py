@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from generations import provider, settlement
 from generations.models import OPEN_STATES, SENT_STATES, Generation, ProviderCallback, State
-from generations.work import COLLECT, one_by_one, overdue, stay
+from generations.work import COLLECT, overdue
+from queueing.draining import one_by_one, stay
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def drain(leave: Callable[[], None] = stay, *, seconds: float = DRAIN_SECONDS) -
             done, _ = wait(asking, timeout=0.5, return_when=FIRST_COMPLETED)
             for future in done:
                 question = asking.pop(future)
-                with one_by_one("poll", question.generation.pk):
+                with one_by_one("poll of generation", question.generation.pk):
                     apply(question.generation, question.request_id, future.result())
                 asked += 1
             for future in overdue(asking, (question.asked_at for question in asking.values())):
