@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from accounts.errors import DomainError
 from accounts.models import Membership, Organization, Role, Scope, User
 
+_READ = frozenset(scope.value for scope in Scope if scope.value.endswith(":read"))
 ROLE_SCOPES: dict[str, frozenset[str]] = {
-    Role.VIEWER: frozenset({Scope.GENERATIONS_READ, Scope.WALLET_READ}),
-    Role.MEMBER: frozenset(Scope.values),
+    Role.VIEWER: _READ,
+    Role.MEMBER: _READ | {Scope.GENERATIONS_WRITE.value, Scope.UPLOADS_WRITE.value},
     Role.ADMIN: frozenset(Scope.values),
     Role.OWNER: frozenset(Scope.values),
 }

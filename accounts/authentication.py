@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.http import HttpRequest
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
 
-from accounts import access, api_keys
+from accounts import access, addresses, api_keys, rate_limits
+from accounts.rate_limit_views import client_address, spend
 
 if TYPE_CHECKING:  # rest_framework.views imports this module, by the settings
     from rest_framework.views import APIView
@@ -23,14 +25,37 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         if not header:
             return None
         if kind.lower() != "bearer":
+            refused(request._request)
             raise exceptions.AuthenticationFailed("Send the key as: Authorization: Bearer pv_...")
-        caller = api_keys.recognise(secret.strip())
-        if caller is None:
-            raise exceptions.AuthenticationFailed("This API key is unknown, expired or revoked.")
-        return None, caller
+        return None, recognised(request._request, secret.strip())
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'
+
+
+def recognised(request: HttpRequest, secret: str) -> access.Caller:
+    """The caller behind the secret of an API key, wherever in the request it stood.
+
+    Raises:
+        AuthenticationFailed: it is unknown, expired or revoked.
+        NetworkNotAllowed: it is not for use from this address.
+        RateLimited: this address has been refused too often. Only what is refused counts, so
+            nobody is locked out by a neighbour.
+    """
+    try:
+        caller = api_keys.recognise(secret, address=client_address(request))
+    except addresses.NetworkNotAllowed:
+        refused(request)
+        raise
+    if caller is None:
+        refused(request)
+        raise exceptions.AuthenticationFailed("This API key is unknown, expired or revoked.")
+    return caller
+
+
+def refused(request: HttpRequest) -> None:
+    """Count a request that names nobody we know against its address. Raises RateLimited."""
+    spend(request, rate_limits.buckets_of_stranger(client_address(request)))
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

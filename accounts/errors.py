@@ -14,9 +14,11 @@ class DomainError(Exception):
         code: stable, documented, lower_snake_case.
         message: a sentence for the person who reads it; never internals.
         extra: further members of the problem document (JSON-serialisable).
+        retry_after_seconds: when asking again may help; None where it would not, or nobody knows.
     """
 
     code = "error"
+    retry_after_seconds: int | None = None
 
     def __init__(self, message: str, **extra: Any) -> None:
         super().__init__(message)

@@ -1,11 +1,11 @@
-"""Which organization a logged-in person is working in."""
+"""Which organization a logged-in person is working in, and what an answer says of its limits."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from accounts import access
+from accounts import access, rate_limit_views
 from accounts.models import User
 
 SESSION_KEY = "organization_id"
@@ -24,5 +24,18 @@ def current_organization(
     def middleware(request: HttpRequest) -> HttpResponseBase:
         request.caller = SimpleLazyObject(lambda: find(request))  # type: ignore[attr-defined]
         return get_response(request)
+
+    return middleware
+
+
+def rate_limit_headers(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """How the caller's rate limits stand, on every answer to a request that took of them."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        rate_limit_views.write_headers(request, response)
+        return response
 
     return middleware

@@ -22,6 +22,13 @@ EXPLANATIONS = {
     "method_not_allowed": "This address does not take this HTTP method.",
     "invalid_scopes": "A key needs one or more of the documented scopes.",
     "amount_not_positive": "The amount must be above zero.",
+    "invalid_networks": "Networks are written as 203.0.113.0/24 or 2001:db8::/48.",
+    "invalid_overlap": "The overlap of a rotation is a number of seconds up to 30 days.",
+    "key_ended": "The API key is revoked or has expired. Make a new one.",
+    "key_budget_exceeded": "The API key's budget is spent for this month, until `resets_at`.",
+    "member_limit_exceeded": "The member's limit is spent for this month, until `resets_at`.",
+    "network_not_allowed": "The API key may not be used from this network address.",
+    "idempotency_key_in_use": "The first request with this key is still running. Ask again.",
     "amount_too_large": "The amount, or the balance that it would make, is too large.",
     "adjustment_refused": "A staff adjustment needs an amount, a reason and the right to make it.",
     "wallet_missing": "There is no such wallet.",
@@ -36,7 +43,7 @@ EXPLANATIONS = {
     "unsupported_media_type": "Send `Content-Type: application/json`.",
     "idempotency_mismatch": "This Idempotency-Key was used with a different request.",
     "price_missing": "This combination of model, resolution and mode is not on sale.",
-    "throttled": "Too many requests. Wait as `Retry-After` says.",
+    "rate_limited": "Too many requests. Wait as `Retry-After` says.",
     "internal_error": "Something went wrong on our side. Nothing was charged for it.",
 }
 

@@ -23,6 +23,8 @@ TYPE_PREFIX = "/problems/"
 STATUS = {
     "invalid_parameters": 400,
     "invalid_scopes": 400,
+    "invalid_networks": 400,
+    "invalid_overlap": 400,
     "amount_not_positive": 400,
     "amount_too_large": 400,
     "adjustment_refused": 400,
@@ -30,13 +32,18 @@ STATUS = {
     "bad_request": 400,
     "not_authenticated": 401,
     "insufficient_credits": 402,
+    "key_budget_exceeded": 402,
+    "member_limit_exceeded": 402,
     "wallet_in_debt": 402,
     "wallet_frozen": 403,
     "not_allowed": 403,
+    "network_not_allowed": 403,
     "not_found": 404,
     "wallet_missing": 404,
     "method_not_allowed": 405,
     "cannot_cancel": 409,
+    "idempotency_key_in_use": 409,
+    "key_ended": 409,
     "already_moved": 409,
     "hold_not_active": 409,
     "capture_above_hold": 409,
@@ -45,7 +52,7 @@ STATUS = {
     "unsupported_media_type": 415,
     "idempotency_mismatch": 422,
     "price_missing": 422,
-    "throttled": 429,
+    "rate_limited": 429,
     "internal_error": 500,
     "busy": 503,
 }
@@ -60,7 +67,7 @@ _DRF_CODES: list[tuple[type[Exception], str]] = [
     (Http404, "not_found"),
     (exceptions.MethodNotAllowed, "method_not_allowed"),
     (exceptions.UnsupportedMediaType, "unsupported_media_type"),
-    (exceptions.Throttled, "throttled"),
+    (exceptions.Throttled, "rate_limited"),
 ]
 
 
@@ -89,6 +96,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     headers = {}
     if isinstance(error, DomainError) and error.code in STATUS:
         code, detail, members = error.code, error.message, error.extra
+        if error.retry_after_seconds is not None:
+            headers["Retry-After"] = str(error.retry_after_seconds)
         if isinstance(error, InvalidParameters):
             members = {"errors": [_field(one) for one in error.errors]}
     else:

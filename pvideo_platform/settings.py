@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.current_organization",
+    "accounts.middleware.rate_limit_headers",
 ]
 
 ROOT_URLCONF = "pvideo_platform.urls"
@@ -215,13 +216,22 @@ REST_FRAMEWORK = {
         "accounts.authentication.ApiKeyAuthentication",
         "accounts.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.HasScope"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "accounts.rate_limit_views.WithinRateLimit",
+        "accounts.authentication.HasScope",
+    ],
     "DEFAULT_PARSER_CLASSES": ["pvideo_platform.json_api.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "pvideo_platform.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=1_000_000)
+# Requests in a minute; 0 is no limit. Staff may set an organization's own (docs/settings.md).
+RATE_LIMIT_KEY = env.int("RATE_LIMIT_KEY", default=600)
+RATE_LIMIT_GENERATIONS = env.int("RATE_LIMIT_GENERATIONS", default=120)
+RATE_LIMIT_ORGANIZATION = env.int("RATE_LIMIT_ORGANIZATION", default=3000)
+RATE_LIMIT_STRANGERS = env.int("RATE_LIMIT_STRANGERS", default=60)
+IDEMPOTENCY_KEEP_SECONDS = env.int("IDEMPOTENCY_KEEP_SECONDS", default=48 * 3600)
 
 # --- Provider -------------------------------------------------------------------------------
 SANDBOX_URL = env.str("SANDBOX_URL", default="" if PRODUCTION else "http://127.0.0.1:8001")
@@ -307,6 +317,9 @@ SESSION_COOKIE_HTTPONLY = True
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 )
+# How many proxies of ours append to X-Forwarded-For; nothing before their entries is believed.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if SECURE_PROXY_SSL_HEADER else 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 SECURE_SSL_REDIRECT = _HTTPS and PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked over plain HTTP from inside the network
 SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS and PRODUCTION else 0
