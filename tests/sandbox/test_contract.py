@@ -8,22 +8,24 @@ from typing import Any
 
 import pytest
 
+from tests.pixazo_contract import (
+    AVATAR_ERRORS,
+    AVATAR_EXAMPLE,
+    IMAGE,
+    NOT_JSON,
+    NOT_OBJECTS,
+    UNKNOWN_MODEL_PATHS,
+    UUID7,
+    VIDEO_ERRORS,
+    VIDEO_EXAMPLE,
+    WEBHOOK_HEADER_ERRORS,
+)
 from tests.sandbox.gateway import PATHS, Gateway, Receiver
 
-IMAGE = "https://example.com/face.png"
-UUID7 = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-VOICES = (
-    "Zephyr (Female), Kore (Female), Leda (Female), Aoede (Female), Callirrhoe (Female), "
-    "Autonoe (Female), Despina (Female), Erinome (Female), Laomedeia (Female), Achernar (Female), "
-    "Gacrux (Female), Pulcherrima (Female), Vindemiatrix (Female), Sulafat (Female), Puck (Male), "
-    "Charon (Male), Fenrir (Male), Orus (Male), Enceladus (Male), Iapetus (Male), Umbriel (Male), "
-    "Algenib (Male), Algieba (Male), Schedar (Male), Achird (Male), Zubenelgenubi (Male), "
-    "Sadachbia (Male), Sadaltager (Male), Alnilam (Male), Rasalgethi (Male)"
-)
-LANGUAGES = (
-    "English (US), English (UK), Spanish, French, German, Italian, Portuguese (Brazil), Japanese, "
-    "Korean, Hindi"
-)
+SANDBOX_WORDS = [
+    ({"prompt": "sandbox:nonsense"}, "unknown sandbox word: sandbox:nonsense"),
+    ({"prompt": "sandbox:slow=soon"}, "unreadable value: sandbox:slow=soon"),
+]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_keys_that_do_not_open_the_gateway(
 
 
 def test_unknown_model_and_unknown_request(gateway: Gateway) -> None:
-    for path in ("/veo/v1/veo/generate", "/p-video/v1/veo/generate"):
+    for path in UNKNOWN_MODEL_PATHS:
         answer = gateway.http.post(path, json={"prompt": "A cat"})
         assert answer.status_code == 400
         assert answer.json() == {
@@ -132,65 +134,7 @@ def test_unknown_model_and_unknown_request(gateway: Gateway) -> None:
     assert gateway.http.get(PATHS["p-video"]).json()["statusCode"] == 405
 
 
-def each(name: str, values: list[Any], text: str) -> list[tuple[dict[str, Any], str]]:
-    """Return one case for every value of the field `name`."""
-    return [({name: value}, text) for value in values]
-
-
-VIDEO_ERRORS: list[tuple[dict[str, Any], str]] = [
-    ({}, "prompt is required and must be a string"),
-    ({"prompt": 1}, "prompt is required and must be a string"),
-    ({"prompt": "  "}, "prompt is required and must be a string"),
-    ({"image": "face.png"}, "image must be a valid URL"),
-    ({"audio": "ftp://example.com/a.mp3"}, "audio must be a valid URL"),
-    ({"audio": 7}, "audio must be a valid URL"),
-    *each(
-        "duration",
-        [0, 11, -1, 5.0, "5", True, 10**30],
-        "duration must be an integer between 1 and 10",
-    ),
-    *each(
-        "aspect_ratio",
-        ["21:9", 1, []],
-        "aspect_ratio must be one of: 16:9, 9:16, 4:3, 3:4, 3:2, 2:3, 1:1",
-    ),
-    *each("fps", [30, "24", True, 24.0], "fps must be one of: 24, 48"),
-    *each("resolution", ["480p", 720, {}], "resolution must be one of: 720p, 1080p"),
-    *(
-        ({name: "true"}, f"{name} must be a boolean")
-        for name in ("draft", "prompt_upsampling", "disable_safety_filter", "save_audio", "no_op")
-    ),
-    *each("seed", [-1, 1.5, "1", True], "seed must be a non-negative integer"),
-    ({"webhook": "nowhere"}, "Invalid webhook URL"),
-    ({"webhook": "http://example.com/x"}, "Invalid webhook URL"),
-    *each(
-        "webhook_events_filter",
-        ["completed", ["started"], [1], {}],
-        "webhook_events_filter must be an array of: completed, failed, canceled",
-    ),
-    ({"prompt": "sandbox:nonsense"}, "unknown sandbox word: sandbox:nonsense"),
-    ({"prompt": "sandbox:slow=soon"}, "unreadable value: sandbox:slow=soon"),
-]
-AVATAR_ERRORS: list[tuple[dict[str, Any], str]] = [
-    ({"image": None}, "image is required and must be a string URL"),
-    ({"image": 5}, "image is required and must be a string URL"),
-    ({"image": "face"}, "image must be a valid URL"),
-    ({"audio": "a"}, "audio must be a valid URL"),
-    ({"voice": "Nobody"}, f"voice must be one of: {VOICES}"),
-    ({"voice_language": "Klingon"}, f"voice_language must be one of: {LANGUAGES}"),
-    ({"voice_script": 5}, "voice_script must be a string"),
-    ({"voice_prompt": []}, "voice_prompt must be a string"),
-    ({"video_prompt": {}}, "video_prompt must be a string"),
-    ({"resolution": "4k"}, "resolution must be one of: 720p, 1080p"),
-    ({"seed": -5}, "seed must be a non-negative integer"),
-    ({"disable_safety_filter": 1}, "disable_safety_filter must be a boolean"),
-    ({"disable_prompt_upsampling": 0}, "disable_prompt_upsampling must be a boolean"),
-    ({"no_op": "no"}, "no_op must be a boolean"),
-    ({"webhook": 5}, "Invalid webhook URL"),
-]
-
-
-@pytest.mark.parametrize(("change", "text"), VIDEO_ERRORS)
+@pytest.mark.parametrize(("change", "text"), [*VIDEO_ERRORS, *SANDBOX_WORDS])
 def test_p_video_is_validated(gateway: Gateway, change: dict[str, Any], text: str) -> None:
     body = {"prompt": "A cat", **change} if change else {}
     answer = gateway.submit(body)
@@ -204,69 +148,26 @@ def test_p_video_avatar_is_validated(gateway: Gateway, change: dict[str, Any], t
 
 
 def test_the_examples_of_the_reference_are_accepted(gateway: Gateway, receiver: Receiver) -> None:
-    common = {"seed": 42, "disable_safety_filter": True, "resolution": "1080p", "no_op": True}
     hook = {"webhook": receiver.url, "webhook_events_filter": ["completed", "failed", "canceled"]}
-    video = {
-        "prompt": "A cat walking gracefully through a sunlit garden",
-        "image": "https://example.com/cat.jpg",
-        "audio": "https://example.com/garden-ambience.wav",
-        "duration": 10,
-        "aspect_ratio": "16:9",
-        "fps": 48,
-        "draft": False,
-        "prompt_upsampling": True,
-        "save_audio": True,
-    }
-    avatar = {
-        "image": IMAGE,
-        "audio": "https://example.com/speech.mp3",
-        "voice": "Charon (Male)",
-        "voice_language": "Portuguese (Brazil)",
-        "voice_script": "p-video is the fastest video model on earth!",
-        "voice_prompt": "Say the following with a warm, confident tone.",
-        "video_prompt": "A studio-lit talking head.",
-        "disable_prompt_upsampling": False,
-    }
-    assert gateway.submit(video | common | hook).status_code == 202
-    answer = gateway.submit(avatar | common | hook, model="p-video-avatar")
+    assert gateway.submit(VIDEO_EXAMPLE | hook).status_code == 202
+    answer = gateway.submit(AVATAR_EXAMPLE | hook, model="p-video-avatar")
     assert answer.status_code == 202
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"",
-        b"{",
-        b'{"prompt": "A cat", "seed": NaN}',
-        b"\xff\xfe",
-        b"[" * 100_000,
-        b'{"seed": ' + b"9" * 5000 + b"}",
-    ],
-)
+@pytest.mark.parametrize("raw", NOT_JSON)
 def test_a_body_that_is_no_json(gateway: Gateway, raw: bytes) -> None:
     answer = gateway.http.post(PATHS["p-video"], content=raw)
     assert (answer.status_code, answer.json()) == (400, {"error": "Invalid JSON in request body"})
 
 
-@pytest.mark.parametrize("raw", [b"[]", b"5", b"null", b'"text"'])
+@pytest.mark.parametrize("raw", NOT_OBJECTS)
 def test_a_body_that_is_no_object(gateway: Gateway, raw: bytes) -> None:
     answer = gateway.http.post(PATHS["p-video"], content=raw)
     assert answer.status_code == 400
     assert answer.json() == {"error": "Request body must be a JSON object"}
 
 
-@pytest.mark.parametrize(
-    ("headers", "text"),
-    [
-        ({"X-Webhook-URL": "http://example.com/hook"}, "Invalid webhook URL"),
-        ({"X-Webhook-URL": "hook"}, "Invalid webhook URL"),
-        ({"X-Webhook-URL": "https://"}, "Invalid webhook URL"),
-        (
-            {"X-Webhook-URL": "https://example.com/", "X-Webhook-Mode": "often"},
-            "X-Webhook-Mode must be one of: terminal, sync",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("headers", "text"), WEBHOOK_HEADER_ERRORS)
 def test_webhook_headers_are_validated(
     gateway: Gateway, headers: dict[str, str], text: str
 ) -> None:
