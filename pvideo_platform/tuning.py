@@ -1,0 +1,32 @@
+"""Figures that an operator may turn: limits, sizes and durations (docs/settings.md).
+
+Part of the settings, read from the environment in the same strict way. Only names in capitals.
+"""
+
+import environ
+
+_env = environ.FileAwareEnv()
+
+# Requests in a minute; 0 is no limit. Staff may set an organization's own.
+RATE_LIMIT_KEY = _env.int("RATE_LIMIT_KEY", default=600)
+RATE_LIMIT_GENERATIONS = _env.int("RATE_LIMIT_GENERATIONS", default=120)
+RATE_LIMIT_ORGANIZATION = _env.int("RATE_LIMIT_ORGANIZATION", default=3000)
+RATE_LIMIT_STRANGERS = _env.int("RATE_LIMIT_STRANGERS", default=60)
+IDEMPOTENCY_KEEP_SECONDS = _env.int("IDEMPOTENCY_KEEP_SECONDS", default=48 * 3600)
+
+# Of one organization at the model; staff may set its own. More of them wait in the queue.
+GENERATIONS_AT_ONCE = _env.int("GENERATIONS_AT_ONCE", default=50)
+QUEUE_DEADLINE_SECONDS = _env.int("QUEUE_DEADLINE_SECONDS", default=24 * 3600)
+
+GENERATION_DEADLINE_SECONDS = _env.int("GENERATION_DEADLINE_SECONDS", default=3600)
+SUBMISSION_LEASE_SECONDS = _env.int("SUBMISSION_LEASE_SECONDS", default=90)
+POLL_FIRST_SECONDS = _env.float("POLL_FIRST_SECONDS", default=4.0)
+POLL_MAX_SECONDS = _env.float("POLL_MAX_SECONDS", default=60.0)
+AUDIO_MAX_BYTES = _env.int("AUDIO_MAX_BYTES", default=50_000_000)
+AUDIO_MAX_SECONDS = _env.int("AUDIO_MAX_SECONDS", default=600)
+AUDIO_FETCH_TIMEOUT_SECONDS = _env.float("AUDIO_FETCH_TIMEOUT_SECONDS", default=15.0)
+VIDEO_MAX_BYTES = _env.int("VIDEO_MAX_BYTES", default=2_000_000_000)
+VIDEO_FETCH_TIMEOUT_SECONDS = _env.float("VIDEO_FETCH_TIMEOUT_SECONDS", default=60.0)
+MEDIA_MAX_ATTEMPTS = _env.int("MEDIA_MAX_ATTEMPTS", default=5)
+MEDIA_RETRY_SECONDS = _env.float("MEDIA_RETRY_SECONDS", default=5.0)
+MEDIA_LINK_SECONDS = _env.int("MEDIA_LINK_SECONDS", default=24 * 3600)
