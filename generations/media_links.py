@@ -15,9 +15,14 @@ _SALT = "generations.media"
 FIELDS = ("video", "poster", "preview")
 
 
-def video_url(generation: Generation) -> str:
-    """Absolute URL of the finished video, "" when there is none."""
-    return _url(generation, "video")
+def video_url(generation: Generation, *, lasts_seconds: int | None = None) -> str:
+    """Absolute URL of the finished video, "" when there is none.
+
+    Args:
+        lasts_seconds: how long it shall work, by default MEDIA_LINK_SECONDS; S3 signs for at
+            most seven days.
+    """
+    return _url(generation, "video", lasts_seconds)
 
 
 def poster_url(generation: Generation) -> str:
@@ -28,15 +33,18 @@ def preview_url(generation: Generation) -> str:
     return _url(generation, "preview")
 
 
-def _url(generation: Generation, field: str) -> str:
+def _url(generation: Generation, field: str, lasts_seconds: int | None = None) -> str:
     media: Media | None = getattr(generation, "media", None)
     file: FieldFile | None = getattr(media, field, None)
     if not file:
         return ""
+    if lasts_seconds is None:
+        lasts_seconds = settings.MEDIA_LINK_SECONDS
     if settings.MEDIA_S3_BUCKET:
-        return str(file.url)
+        storage: Any = default_storage
+        return str(storage.url(file.name, expire=lasts_seconds))
     # Whole hours, so that a page drawn again has the same links and the browser its posters.
-    until = (int(time.time()) // 3600 + 1) * 3600 + settings.MEDIA_LINK_SECONDS
+    until = (int(time.time()) // 3600 + 1) * 3600 + lasts_seconds
     token = signing.Signer(salt=_SALT).sign_object([str(generation.pk), field, until])
     file_name = file.name.rpartition("/")[2] if file.name else field
     return f"{settings.PUBLIC_BASE_URL}/media/{token}/{file_name}"
@@ -51,7 +59,7 @@ def resolve(token: str) -> tuple[Media, FieldFile] | None:
     generation_id, field, until = value
     if time.time() > until:
         return None
-    media = Media.objects.filter(pk=generation_id).first()
+    media = Media.objects.filter(pk=generation_id, generation__deleted_at__isnull=True).first()
     file: FieldFile | None = getattr(media, field, None) if field in FIELDS else None
     if media is None or not file or not default_storage.exists(str(file.name)):
         return None

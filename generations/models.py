@@ -272,17 +272,6 @@ class HealthCheck(models.Model):
     )
     created_at = models.DateTimeField()
     model = models.CharField(max_length=40, choices=VideoModel)
-    idempotency_key = models.CharField(max_length=255, default="", blank=True)
-    request_hash = models.BinaryField(max_length=32, default=b"")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["organization", "idempotency_key"],
-                name="generations_health_asked_once",
-                condition=~Q(idempotency_key=""),
-            )
-        ]
 
     def __str__(self) -> str:
         return f"health check {self.id} of {self.model}"

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Min
 from django.utils import timezone
 
-from generations import provider, settlement
+from generations import pixazo_callbacks, provider, settlement
 from generations.models import OPEN_STATES, SENT_STATES, Generation, ProviderCallback, State
 from generations.work import COLLECT, overdue
 from queueing.draining import one_by_one, stay
@@ -102,7 +102,10 @@ def _next_poll(generation: Generation, now: datetime) -> datetime | None:
     """Growing intervals: 4, 6, 9 ... 60 seconds; after the deadline each hour, for a day."""
     if generation.state in OPEN_STATES:
         seconds = settings.POLL_FIRST_SECONDS * 1.5 ** min(generation.polls, 20)
-        return now + timedelta(seconds=min(seconds, settings.POLL_MAX_SECONDS))
+        at_most = settings.POLL_MAX_SECONDS
+        if pixazo_callbacks.is_sync(generation):
+            at_most = min(at_most, pixazo_callbacks.SYNC_SECONDS)
+        return now + timedelta(seconds=min(seconds, at_most))
     if now - generation.deadline_at < timedelta(seconds=LATE_SECONDS):
         return now + timedelta(hours=1)
     return None
@@ -155,6 +158,7 @@ def apply(generation: Generation, request_id: str, answer: Asked) -> None:
             Generation.objects.filter(pk=generation.pk, state__in=SENT_STATES).exclude(
                 provider_status=status
             ).update(provider_status=status)
+            pixazo_callbacks.progressed(generation)
 
 
 def _bind(generation: Generation, request_id: str) -> bool:

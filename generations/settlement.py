@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing import holds, pricing
+from generations import pixazo_callbacks
 from generations.models import OPEN_STATES, SENT_STATES, Generation, State
 
 NO_MORE_WORK: dict[str, Any] = {
@@ -169,5 +170,6 @@ def _end(
     )
     if not swapped:
         return False
+    pixazo_callbacks.ended(generation_id)
     holds.capture(hold_id=generation_id, amount_micros=charge_micros, reason=note)
     return True

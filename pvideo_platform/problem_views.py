@@ -1,4 +1,4 @@
-"""Error pages: a problem document below /api/, a page elsewhere."""
+"""Error pages: a problem document below /api/, Pixazo's shapes in its API, a page elsewhere."""
 
 import logging
 
@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views import defaults
 
+from generations import pixazo_api
 from pvideo_platform import problems
 
 logger = logging.getLogger(__name__)
@@ -20,8 +21,13 @@ EXPLANATIONS = {
     "not_allowed": "You are known, but your role or the key's scopes do not allow this.",
     "not_found": "There is no such thing, or it is not your organization's.",
     "method_not_allowed": "This address does not take this HTTP method.",
+    "not_acceptable": "Nothing that `Accept` names can be given here. Ask for `application/json`.",
+    "cannot_delete": "A generation can be deleted once it has ended.",
+    "no_content_yet": "The generation has no such file, or not yet: wait until it is completed.",
+    "upload_in_use": "An open generation uses this upload. Delete it once that has ended.",
+    "upload_quota_exceeded": "The organization keeps as many uploads as it may. Delete some.",
+    "usage_too_large": "The answer would have too many rows. Ask for fewer days or groups.",
     "invalid_scopes": "A key needs one or more of the documented scopes.",
-    "amount_not_positive": "The amount must be above zero.",
     "invalid_networks": "Networks are written as 203.0.113.0/24 or 2001:db8::/48.",
     "invalid_overlap": "The overlap of a rotation is a number of seconds up to 30 days.",
     "key_ended": "The API key is revoked or has expired. Make a new one.",
@@ -29,6 +35,7 @@ EXPLANATIONS = {
     "member_limit_exceeded": "The member's limit is spent for this month, until `resets_at`.",
     "network_not_allowed": "The API key may not be used from this network address.",
     "idempotency_key_in_use": "The first request with this key is still running. Ask again.",
+    "amount_not_positive": "The amount must be above zero.",
     "amount_too_large": "The amount, or the balance that it would make, is too large.",
     "adjustment_refused": "A staff adjustment needs an amount, a reason and the right to make it.",
     "wallet_missing": "There is no such wallet.",
@@ -40,7 +47,7 @@ EXPLANATIONS = {
     "length_required": "Send the body with a Content-Length, not in chunks.",
     "busy": "Too much of this is being done at the moment. Try again in a few seconds.",
     "body_too_large": "The request body is too large.",
-    "unsupported_media_type": "Send `Content-Type: application/json`.",
+    "unsupported_media_type": "Send the `Content-Type` that the address takes: JSON, or a multipart form for uploads.",
     "idempotency_mismatch": "This Idempotency-Key was used with a different request.",
     "price_missing": "This combination of model, resolution and mode is not on sale.",
     "rate_limited": "Too many requests. Wait as `Retry-After` says.",
@@ -60,29 +67,44 @@ def problem(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "problem.html", context)
 
 
+def index(request: HttpRequest) -> HttpResponse:
+    """Every code, by status."""
+    codes = sorted(problems.STATUS.items(), key=lambda item: (item[1], item[0]))
+    context = {"codes": [(status, code, EXPLANATIONS[code]) for code, status in codes]}
+    return render(request, "problems.html", context)
+
+
 def _is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if pixazo_api.is_below(request.path):
+        return pixazo_api.plain(404)
     if _is_api(request):
         return problems.answer(request, "not_found", "There is nothing at this address.")
     return defaults.page_not_found(request, exception)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if pixazo_api.is_below(request.path):
+        return pixazo_api.plain(403)
     if _is_api(request):
         return problems.answer(request, "not_allowed", "You may not do this.")
     return defaults.permission_denied(request, exception)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if pixazo_api.is_below(request.path):
+        return pixazo_api.plain(400)
     if _is_api(request):
         return problems.answer(request, "bad_request", "The request could not be read.")
     return defaults.bad_request(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if pixazo_api.is_below(request.path):
+        return pixazo_api.plain(500)
     if _is_api(request):
         return problems.answer(request, "internal_error", "Something went wrong on our side.")
     return defaults.server_error(request)

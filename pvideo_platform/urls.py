@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("callbacks/pixazo/<uuid:generation_id>/<str:token>", callback_views.pixazo),
     path("media/<str:token>/<str:file_name>", media_views.media, name="media"),
     path("healthz", health.healthz),
+    path("", include("generations.pixazo_urls")),
 ]
 handler404 = "pvideo_platform.problem_views.not_found"
 handler500 = "pvideo_platform.problem_views.server_error"

@@ -93,13 +93,8 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=accounts.models.new_id, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField()),
                 ('model', models.CharField(choices=[('p-video', 'P Video'), ('p-video-avatar', 'P Video Avatar')], max_length=40)),
-                ('idempotency_key', models.CharField(blank=True, default='', max_length=255)),
-                ('request_hash', models.BinaryField(default=b'', max_length=32)),
                 ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
             ],
-            options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('idempotency_key', ''), _negated=True), fields=('organization', 'idempotency_key'), name='generations_health_asked_once')],
-            },
         ),
         migrations.CreateModel(
             name='Media',

@@ -1,0 +1,118 @@
+"""Callbacks of the Pixazo-compatible API: who is told, when, and in which body.
+
+A request names its listeners itself (`X-Webhook-URL` with `X-Webhook-Mode`, `webhook` with
+`webhook_events_filter`); they are kept with the job as `{"url", "mode", "events"}`. Delivery is the
+webhooks package's: retries, its guard against private addresses, one slow host in nobody's way.
+
+Source: Pixazo's reference, section "Webhook (Optional)".
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from generations import pixazo_answers
+from generations.models import Generation, State
+from webhooks import events, targets
+from webhooks.catalogue import EventType
+
+SYNC_SECONDS = 15.0
+"""A job with a `sync` listener is asked after at least this often (reference, X-Webhook-Mode)."""
+
+_EVENTS = {
+    State.COMPLETED: "completed",
+    State.FAILED: "failed",
+    State.ERROR: "failed",
+    State.EXPIRED: "failed",
+    State.CANCELED: "canceled",
+}
+"""By which name of `webhook_events_filter` an end is asked for."""
+
+
+def checked_url(value: object) -> str:
+    """The address in the form in which it will be called.
+
+    Raises:
+        ValueError: not https, not public, or no URL at all.
+    """
+    if not isinstance(value, str):
+        raise ValueError("no URL")
+    return targets.check(value)
+
+
+def is_sync(generation: Generation) -> bool:
+    return any(listener["mode"] == "sync" for listener in generation.listeners)
+
+
+def ended(generation_id: uuid.UUID) -> None:
+    """A job has reached its end: the one callback of `terminal` mode.
+
+    Inside the transaction that ends it, before the wallet's row is locked; its media row is there
+    already. A job without listeners costs one look at its own row.
+    """
+    generation = (
+        Generation.objects.select_related("media")
+        .filter(pk=generation_id)
+        .exclude(listeners=[])
+        .first()
+    )
+    if generation is not None:
+        announce_end(
+            generation.organization_id,
+            pixazo_answers.status_body(generation),
+            generation.listeners,
+            _EVENTS[State(generation.state)],
+        )
+
+
+def progressed(generation: Generation) -> None:
+    """A look at the provider found it still open: one callback of `sync` mode."""
+    for number, listener in enumerate(generation.listeners):
+        if listener["mode"] == "sync":
+            _record(
+                generation.organization_id,
+                listener["url"],
+                EventType.GENERATION_PROCESSING,
+                pixazo_answers.status_body(generation),
+                dedup_key=f"{generation.pk}:{number}:{generation.polls}",
+            )
+
+
+def announce_end(
+    organization_id: uuid.UUID,
+    status: Mapping[str, Any],
+    listeners: Iterable[Mapping[str, Any]],
+    event: str,
+) -> None:
+    """Record the final callback to each listener that wants this event.
+
+    Args:
+        status: the body of the status endpoint.
+        event: completed, failed or canceled. A listener without a filter wants all of them.
+    """
+    for number, listener in enumerate(listeners):
+        if not listener["events"] or event in listener["events"]:
+            _record(
+                organization_id,
+                listener["url"],
+                EventType(f"generation.{event}"),
+                status,
+                dedup_key=f"{status['request_id']}:{number}",
+            )
+
+
+def _record(
+    organization_id: uuid.UUID,
+    url: str,
+    type: EventType,
+    status: Mapping[str, Any],
+    *,
+    dedup_key: str,
+) -> None:
+    events.record_direct(
+        organization_id=organization_id,
+        url=url,
+        type=type,
+        body=pixazo_answers.callback_body(dict(status)),
+        dedup_key=dedup_key,
+    )
