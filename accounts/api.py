@@ -1,10 +1,22 @@
 """The REST API's door for who is asking."""
 
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import ANY_SCOPE, caller
+from accounts.models import Scope
+from accounts.shapes import ID, TEXT, array, choice, component, record
+
+ME = component(
+    "Me",
+    record(
+        "Whose key this is.",
+        organization=component("Organization", record("A customer of ours.", id=ID, name=TEXT)),
+        scopes=array(choice(*Scope.values), "What it may do."),
+    ),
+)
 
 
 class Me(APIView):
@@ -12,6 +24,13 @@ class Me(APIView):
 
     scopes = {"GET": ANY_SCOPE}
 
+    @extend_schema(
+        operation_id="get_me",
+        summary="Get who is asking",
+        description="The organization and the scopes of the key. Any key may ask.",
+        tags=["Account"],
+        responses={200: OpenApiResponse(ME, "Who is asking.")},
+    )
     def get(self, request: Request) -> Response:
         who = caller(request)
         organization = who.organization

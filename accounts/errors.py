@@ -30,6 +30,7 @@ class Busy(DomainError):
     """Too much of this at the moment; the same request may pass in a few seconds."""
 
     code = "busy"
+    retry_after_seconds = 2
 
 
 @dataclass(frozen=True, slots=True)

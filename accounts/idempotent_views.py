@@ -47,6 +47,7 @@ def idempotent[V, **P](
                 act.answer = _answer(request, response)
             return response
 
+    once.is_idempotent = True  # type: ignore[attr-defined]  # for the API's description
     return once
 
 

@@ -1,5 +1,6 @@
 """How the API's lists read their query parameters, and link their pages."""
 
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -7,6 +8,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.db.models import Model
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from accounts import pages
@@ -90,12 +92,45 @@ def moment(text: str) -> Any:
     return found
 
 
+def identifier(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise ValueError("must be an id (a UUID)") from None
+
+
 PAGING: dict[str, Reader] = {
     "limit": integer(1, pages.MAX_PAGE_SIZE),
     "order": one_of(*pages.ORDERS),
     "cursor": str,
 }
 """What every list takes."""
+PAGING_PARAMETERS = [
+    OpenApiParameter(
+        "limit",
+        {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": pages.MAX_PAGE_SIZE,
+            "default": pages.PAGE_SIZE,
+        },
+        OpenApiParameter.QUERY,
+        description="How many on a page.",
+    ),
+    OpenApiParameter(
+        "order",
+        {"type": "string", "enum": list(pages.ORDERS), "default": pages.NEWEST},
+        OpenApiParameter.QUERY,
+        description="Which come first.",
+    ),
+    OpenApiParameter(
+        "cursor",
+        {"type": "string", "maxLength": MAX_VALUE},
+        OpenApiParameter.QUERY,
+        description="`next_cursor` or `previous_cursor` of another page of the same list.",
+    ),
+]
+"""The same, described."""
 
 
 def page_as_json[M: Model](

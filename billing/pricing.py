@@ -57,6 +57,20 @@ def in_force(
     return Price.from_db(DEFAULT_DB_ALIAS, _FIELDS, row)
 
 
+_ALL_IN_FORCE = f"""
+    SELECT DISTINCT ON (model, resolution, draft) {", ".join(_FIELDS)} FROM billing_price
+     WHERE (organization_id = %s OR organization_id IS NULL) AND effective_from <= %s
+     ORDER BY model, resolution, draft, organization_id ASC NULLS LAST, effective_from DESC"""  # noqa: S608
+
+
+def all_in_force(*, organization_id: uuid.UUID) -> list[Price]:
+    """What `in_force` would say of everything that is on sale to the organization: one query."""
+    with ledger.cursor() as cursor:
+        cursor.execute(_ALL_IN_FORCE, [organization_id, timezone.now()])
+        rows = cursor.fetchall()
+    return [Price.from_db(DEFAULT_DB_ALIAS, _FIELDS, row) for row in rows]
+
+
 def billable_seconds(duration_ms: int) -> int:
     """Whole seconds, rounded up, after taking off the container's padding; at least one.
 

@@ -1,96 +1,74 @@
-"""The REST API's doors for generations and quotes: parse, call one function, answer."""
+"""The REST API's doors for generations: parse, call one function, answer."""
 
 import uuid
 from typing import Any
-from urllib.parse import urlencode
 
-from django.conf import settings
-from rest_framework import exceptions
+from django.http import HttpResponseRedirect
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import pages, query_api, shapes
 from accounts.authentication import caller
-from accounts.errors import DomainError
+from accounts.idempotent_views import idempotent
 from accounts.models import Scope
-from billing import money
-from generations import gallery, media_links, parameters, quoting, submission
-from generations.models import PUBLIC_STATUS, Generation, State, VideoModel
-from generations.parameters import FieldError, InvalidParameters
+from generations import answers, api_shapes, deletion, gallery, media_links, submission
+from generations.examples import EXAMPLES, METADATA
+from generations.models import VideoModel
+from generations.reading_api import generation_request
 
-PAGE_SIZE = 20
-MAX_PAGE_SIZE = 100
-
-
-def as_json(generation: Generation, *, first: bool = False) -> dict[str, Any]:
-    """A generation as the API shows it.
-
-    Args:
-        generation: with `media` selected.
-        first: as it was when it was accepted, to answer a repeated request alike.
-    """
-    ended = not first and not generation.is_open
-    return {
-        "id": str(generation.pk),
-        "model": generation.model,
-        "status": State.QUEUED.value if first else generation.public_status,
-        "input": generation.input,
-        "output": None if first else _output(generation),
-        "error": (generation.error or None) if ended else None,
-        "cost": {
-            "quoted": money.dollars(generation.quoted_micros),
-            "held": money.dollars(generation.quoted_micros),
-            "charged": money.dollars((generation.charged_micros or 0) if ended else 0),
-            "refunded": money.dollars(generation.refunded_micros if ended else 0),
-            "currency": money.CURRENCY,
-        },
-        "created_at": _moment(generation.created_at),
-        "completed_at": _moment(generation.completed_at) if ended else None,
-        "metadata": generation.metadata,
-    }
+TAG = "Generations"
+_FILTERS: dict[str, query_api.Reader] = {
+    **query_api.PAGING,
+    "status": query_api.one_of(*sorted(gallery.STATES_OF)),
+    "model": query_api.one_of(*VideoModel.values),
+    "api_key": query_api.identifier,
+    "created_after": query_api.moment,
+    "created_before": query_api.moment,
+    "metadata[]": str,
+}
+VARIANTS = {
+    "video": media_links.video_url,
+    "poster": media_links.poster_url,
+    "preview": media_links.preview_url,
+}
 
 
-def _output(generation: Generation) -> dict[str, Any] | None:
-    media = getattr(generation, "media", None)
-    if generation.state != State.COMPLETED or media is None:
-        return None
-    return {
-        "media_url": media_links.video_url(generation),
-        "poster_url": media_links.poster_url(generation) or None,
-        "media_type": "video/mp4",
-        "duration": media.duration_ms / 1000,
-    }
-
-
-def _moment(moment: Any) -> str | None:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
-
-
-class LengthRequired(DomainError):
-    code = "length_required"
-
-
-def _body(request: Request, allowed: set[str]) -> dict[str, Any]:
-    """The request's JSON object, with no member that would be ignored."""
-    if request.headers.get("Transfer-Encoding") and not request.headers.get("Content-Length"):
-        raise LengthRequired("Send the body with a Content-Length, not in chunks.")
-    data = request.data
-    if not isinstance(data, dict):
-        raise exceptions.ParseError("The body must be a JSON object.")
-    if unknown := [name for name in data if name not in allowed]:
-        message = f"must be one of: {', '.join(sorted(allowed))}"
-        raise InvalidParameters([FieldError("input", "unknown", f"{unknown[0][:100]!r} {message}")])
-    if not isinstance(data.get("model"), str):
-        text = f"model must be one of: {', '.join(parameters.PARAMETERS)}"
-        raise InvalidParameters([FieldError("model", "required", text)])
-    return data
+def _query(name: str, schema: shapes.Schema, description: str) -> OpenApiParameter:
+    return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=description)
 
 
 class Generations(APIView):
     scopes = {"GET": Scope.GENERATIONS_READ, "POST": Scope.GENERATIONS_WRITE}
+    errors = {
+        "GET": ("invalid_parameters",),
+        "POST": (
+            *("invalid_parameters", "insufficient_credits", "wallet_in_debt", "wallet_frozen"),
+            *("price_missing", "busy"),
+        ),
+    }
 
+    @extend_schema(
+        operation_id="create_generation",
+        summary="Ask for a video",
+        description="Quotes it, holds its full cost and queues it, all or nothing. Then poll it, "
+        "or be told by a webhook.",
+        tags=[TAG],
+        request={"application/json": api_shapes.GENERATION_REQUEST},
+        responses={202: OpenApiResponse(api_shapes.GENERATION, "Accepted.")},
+        extensions={
+            "x-example": {
+                "model": "p-video",
+                "input": EXAMPLES["p-video"][0]["input"],
+                "metadata": METADATA,
+            },
+            "x-idempotent": True,
+            "x-location": True,
+        },
+    )
     def post(self, request: Request) -> Response:
-        data = _body(request, {"model", "input", "metadata"})
+        data = generation_request(request)
         accepted = submission.accept(
             caller(request),
             model=data["model"],
@@ -102,106 +80,108 @@ class Generations(APIView):
         headers = {"Location": f"/api/v1/generations/{generation.pk}"}
         if accepted.replayed:
             headers["Idempotency-Replayed"] = "true"
-        return Response(as_json(generation, first=True), status=202, headers=headers)
+        return Response(answers.generation(generation, first=True), status=202, headers=headers)
 
+    @extend_schema(
+        operation_id="list_generations",
+        summary="List generations",
+        tags=[TAG],
+        parameters=[
+            *query_api.PAGING_PARAMETERS,
+            _query("status", api_shapes.STATUS, "Only those with this status."),
+            _query("model", api_shapes.MODEL, "Only those of this model."),
+            _query("api_key", shapes.ID, "Only those that this API key asked for."),
+            _query("created_after", shapes.MOMENT, "Only those accepted from this moment on."),
+            _query("created_before", shapes.MOMENT, "Only those accepted before this moment."),
+            OpenApiParameter(
+                "metadata",
+                {"type": "object", "additionalProperties": {"type": "string", "maxLength": 500}},
+                OpenApiParameter.QUERY,
+                style="deepObject",
+                explode=True,
+                description="Only those whose `metadata` has these texts: `metadata[order]=A-1`.",
+            ),
+        ],
+        responses={200: OpenApiResponse(api_shapes.GENERATION_PAGE, "A page.")},
+    )
     def get(self, request: Request) -> Response:
-        query = _listing(request)
-        page = gallery.page(caller(request).organization_id, **query)
-        kept = {name: value for name, value in request.GET.dict().items() if name in _FILTERS}
-        return Response(
-            {
-                "results": [as_json(generation) for generation in page.rows],
-                "next": _link(request, kept, before=page.next_before),
-                "previous": _link(request, kept, after=page.previous_after),
-            }
-        )
-
-
-_FILTERS = frozenset({"limit", "status", "model"})
-_STATES = {
-    status: [state.value for state in State if PUBLIC_STATUS.get(state, state.value) == status]
-    for status in {PUBLIC_STATUS.get(state, state.value) for state in State}
-}
-
-
-def _listing(request: Request) -> dict[str, Any]:
-    """The list's query parameters: cursor (before, after), limit, status, model."""
-    given: dict[str, str] = request.GET.dict()
-    query: dict[str, Any] = {}
-    for name, value in given.items():
-        try:
-            match name:
-                case "before" | "after":
-                    query[name] = uuid.UUID(value)
-                case "limit":
-                    query["size"] = int(value)
-                    if not 1 <= query["size"] <= MAX_PAGE_SIZE or not value.isascii():
-                        raise ValueError
-                case "status":
-                    query["states"] = _STATES[value]
-                case "model":
-                    query["model"] = VideoModel(value).value
-                case _:
-                    raise ValueError
-        except (ValueError, KeyError):
-            raise InvalidParameters(
-                [FieldError(f"?{name[:100]}", "invalid", _HINTS.get(name, _HINTS[""]))]
-            ) from None
-    if "before" in query and "after" in query:
-        raise InvalidParameters(
-            [FieldError("?after", "invalid", "before and after exclude each other")]
-        )
-    return {"size": PAGE_SIZE, **query}
-
-
-_HINTS = {
-    "before": "before must be the id of a generation",
-    "after": "after must be the id of a generation",
-    "limit": f"limit must be an integer between 1 and {MAX_PAGE_SIZE}",
-    "status": f"status must be one of: {', '.join(sorted(_STATES))}",
-    "model": f"model must be one of: {', '.join(VideoModel.values)}",
-    "": "query parameters are: before, after, limit, status, model",
-}
-
-
-def _link(request: Request, kept: dict[str, str], **cursor: uuid.UUID | None) -> str | None:
-    (value,) = cursor.values()
-    if value is None:
-        return None
-    query = urlencode({**kept, **{name: str(value) for name in cursor}})
-    return f"{settings.PUBLIC_BASE_URL}{request.path}?{query}"
+        query = query_api.read(request, _FILTERS)
+        paging = {name: query.pop(name) for name in query_api.PAGING if name in query}
+        rows = gallery.listing(caller(request).organization_id, **query)
+        page = pages.page(rows, **paging)
+        return Response(query_api.page_as_json(request, page, answers.generation))
 
 
 class OneGeneration(APIView):
-    scopes = {"GET": Scope.GENERATIONS_READ}
+    scopes = {"GET": Scope.GENERATIONS_READ, "DELETE": Scope.GENERATIONS_WRITE}
+    errors = {"DELETE": ("cannot_delete",)}
 
+    @extend_schema(
+        operation_id="retrieve_generation",
+        summary="Retrieve a generation",
+        tags=[TAG],
+        responses={200: OpenApiResponse(api_shapes.GENERATION, "The generation.")},
+    )
     def get(self, request: Request, generation_id: uuid.UUID) -> Response:
-        return Response(as_json(gallery.one(caller(request).organization_id, generation_id)))
+        found = gallery.one(caller(request).organization_id, generation_id)
+        return Response(answers.generation(found))
+
+    @extend_schema(
+        operation_id="delete_generation",
+        summary="Delete a generation",
+        description="Removes its files, and the generation from lists and gallery. What was "
+        "charged stays charged, and in the ledger. One that is open cannot be deleted.",
+        tags=[TAG],
+        responses={204: OpenApiResponse(None, "Deleted.")},
+    )
+    def delete(self, request: Request, generation_id: uuid.UUID) -> Response:
+        deletion.delete(caller(request).organization_id, generation_id)
+        return Response(status=204)
 
 
 class CancelGeneration(APIView):
     scopes = {"POST": Scope.GENERATIONS_WRITE}
+    errors = {"POST": ("cannot_cancel",)}
 
+    @extend_schema(
+        operation_id="cancel_generation",
+        summary="Cancel a generation",
+        description="Possible while it has not been sent to the model, which cannot be stopped: "
+        "after that the answer is 409 `cannot_cancel`, with its `generation_status`. "
+        "What was held goes back.",
+        tags=[TAG],
+        request=None,
+        responses={200: OpenApiResponse(api_shapes.GENERATION, "Canceled; all is refunded.")},
+    )
+    @idempotent
     def post(self, request: Request, generation_id: uuid.UUID) -> Response:
-        return Response(as_json(submission.cancel(caller(request), generation_id)))
+        return Response(answers.generation(submission.cancel(caller(request), generation_id)))
 
 
-class Quotes(APIView):
-    """What a request would cost. Nothing is held."""
+class GenerationContent(APIView):
+    scopes = {"GET": Scope.GENERATIONS_READ}
+    errors = {"GET": ("invalid_parameters", "no_content_yet")}
 
-    scopes = {"POST": Scope.GENERATIONS_READ}
-
-    def post(self, request: Request) -> Response:
-        data = _body(request, {"model", "input", "metadata"})
-        params = parameters.validate(data["model"], data.get("input", {}))
-        quote = quoting.quote(caller(request).organization_id, data["model"], params, fresh=False)
-        return Response(
-            {
-                "model": data["model"],
-                "amount": money.dollars(quote.amount_micros),
-                "seconds": quote.seconds,
-                "price_per_second": money.dollars(quote.price.customer_micros_per_second),
-                "estimated": quote.estimated,
-                "currency": money.CURRENCY,
-            }
-        )
+    @extend_schema(
+        operation_id="generation_content",
+        summary="Get the video",
+        description="Redirects to a short-lived signed link, which needs no key.",
+        tags=[TAG],
+        parameters=[
+            _query("variant", shapes.choice(*VARIANTS) | {"default": "video"}, "Which file."),
+        ],
+        responses={302: OpenApiResponse(None, "The link, in `Location`.")},
+        extensions={"x-location": True},
+    )
+    def get(self, request: Request, generation_id: uuid.UUID) -> Any:
+        query = query_api.read(request, {"variant": query_api.one_of(*VARIANTS)})
+        found = gallery.one(caller(request).organization_id, generation_id)
+        link = VARIANTS[query.get("variant", "video")](found)
+        if not link:
+            raise gallery.NoContentYet(
+                "This file is not there: the video is not completed, or it has none of the kind.",
+                generation_status=found.public_status,
+            )
+        response = HttpResponseRedirect(link)
+        response["Cache-Control"] = "no-store"
+        return response

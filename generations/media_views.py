@@ -3,7 +3,7 @@
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from generations import media_links
+from generations import media_links, upload_links
 from generations.ranged import ranged_response
 
 CONTENT_TYPES = {"video": "video/mp4", "preview": "video/mp4", "poster": "image/jpeg"}
@@ -25,3 +25,21 @@ def media(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
         as_attachment=download,
         etag=f'"{row.generation_id}-{file.field.name}"',
     )
+
+
+@require_safe
+def upload(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
+    """A customer's own file, as itself: always through us, since the provider may not follow a
+    redirect to a storage."""
+    found = upload_links.resolve(token)
+    if found is None:
+        raise Http404("This link has expired or is not valid.")
+    response = ranged_response(
+        request,
+        found.file.open("rb"),
+        size=found.size_bytes,
+        content_type=found.content_type,
+        etag=f'"{found.pk}"',
+    )
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response

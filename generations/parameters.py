@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.errors import FieldError, InvalidParameters
-from generations import fetching
+from generations import fetching, upload_links
 from generations.models import VideoModel
+from generations.upload_models import UploadKind
 
 MAX_TEXT = 10_000
 """Characters of a prompt or script. The reference names no limit; a request needs one."""
+MAX_UPLOAD_LINK = 500
 MAX_SEED = 2**63 - 1
 RESOLUTIONS = ("720p", "1080p")
 ASPECT_RATIOS = ("16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "1:1")
@@ -207,7 +209,7 @@ def validate(model: str, raw: Any) -> dict[str, Any]:
     known = {parameter.name for parameter in table}
     errors = [
         FieldError(name, "unknown", f"{name} is not a parameter of {model}")
-        for name in map(_shown, raw)
+        for name in map(shown, raw)
         if name not in known
     ]
     clean: dict[str, Any] = {}
@@ -223,9 +225,8 @@ def validate(model: str, raw: Any) -> dict[str, Any]:
             message = _WORDS.get((parameter.name, problem), f"{parameter.name} {problem}")
             errors.append(FieldError(parameter.name, "invalid", message))
         elif value is not None:
-            # The form in which we judged a URL is the form in which it is passed on.
             is_url = parameter.kind == "url"
-            clean[parameter.name] = fetching.check_public_url(value) if is_url else value
+            clean[parameter.name] = _as_passed_on(parameter, value) if is_url else value
     if not errors:
         errors = _check_together(model, clean)
     if errors:
@@ -237,7 +238,7 @@ _WORDS = {("webhook", "must be a valid URL"): "Invalid webhook URL"}
 """The reference's own text where it does not begin with the field's name."""
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """A name of the caller's own, fit to be sent back."""
     return str(name)[:100].encode(errors="backslashreplace").decode()
 
@@ -278,10 +279,24 @@ def _url(parameter: Parameter, value: Any) -> str:
     if not isinstance(value, str) or (parameter.required and not value):
         return _required(parameter) if parameter.required else "must be a string URL"
     try:
-        fetching.check_public_url(value)
+        _as_passed_on(parameter, value)
     except ValueError:
         return "must be a valid URL"
     return ""
+
+
+def _as_passed_on(parameter: Parameter, url: str) -> str:
+    """The form in which a URL is judged is the form in which it is passed on.
+
+    A link to an upload is ours wherever we are; `uploads.inputs` asks whose it is.
+
+    Raises: ValueError.
+    """
+    if parameter.name in UploadKind and upload_links.is_ours(url) and url.isprintable():
+        if len(url) > MAX_UPLOAD_LINK:
+            raise ValueError("too long")
+        return url
+    return fetching.check_public_url(url)
 
 
 def _integer(parameter: Parameter, value: Any) -> str:

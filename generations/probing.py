@@ -24,6 +24,7 @@ __all__ = [
     "NotMedia",
     "VideoFacts",
     "audio_duration_ms",
+    "audio_format",
     "video_facts",
     "write_poster",
     "write_preview",
@@ -75,6 +76,15 @@ def audio_duration_ms(path: Path | str, *, max_duration_ms: int = MAX_AUDIO_MS) 
     if not any(samples.values()):
         raise NotMedia("empty", "The audio has no length.")
     return max(1, _milliseconds(samples))
+
+
+def audio_format(path: Path | str) -> str:
+    """ "flac", "mp3" or "wav", by what the file is and not by what it is called.
+
+    Raises `NotMedia`, and `OSError` when `path` itself cannot be read.
+    """
+    with opened_audio(path) as (container, _):
+        return str(container.format.name)
 
 
 def video_facts(path: Path | str) -> VideoFacts:

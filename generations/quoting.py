@@ -15,7 +15,7 @@ from django.core.cache import cache
 from accounts.errors import Busy
 from billing import pricing
 from billing.models import Price
-from generations import fetching, probing
+from generations import fetching, probing, uploads
 from generations.models import VideoModel
 from generations.parameters import FieldError, InvalidParameters
 
@@ -48,6 +48,13 @@ class Quote:
     estimated: bool
     audio_ms: int | None
 
+    @property
+    def basis(self) -> str:
+        """What the seconds were taken from: duration, audio or script."""
+        if self.audio_ms is not None:
+            return "audio"
+        return "script" if self.estimated else "duration"
+
 
 def quote(
     organization_id: uuid.UUID, model: str, params: Mapping[str, Any], *, fresh: bool = True
@@ -61,7 +68,8 @@ def quote(
         fresh: False lets a preview use the audio length it learned a moment ago.
 
     Raises:
-        InvalidParameters: the audio cannot be fetched, is no audio, or is too long.
+        InvalidParameters: the audio cannot be fetched, is no audio, or is too long; or an upload
+            is not the organization's.
         PriceMissing: the combination is not on sale.
     """
     price = pricing.in_force(
@@ -70,7 +78,12 @@ def quote(
         resolution=params["resolution"],
         draft=params.get("draft", False),
     )
-    audio_ms = _audio_ms(params["audio"], fresh=fresh) if params.get("audio") else None
+    ours = uploads.inputs(organization_id, params)
+    audio_ms = None
+    if "audio" in ours:
+        audio_ms = ours["audio"].duration_ms
+    elif params.get("audio"):
+        audio_ms = _audio_ms(params["audio"], fresh=fresh)
     if audio_ms is not None:
         seconds = pricing.billable_seconds(audio_ms)
     elif model == VideoModel.P_VIDEO:

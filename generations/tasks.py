@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from generations import deletion, media, polling, uploads
 from generations import dispatch as dispatching
-from generations import media, polling
 from generations.work import COLLECT, DISPATCH, POLL
 
 
@@ -35,6 +35,8 @@ def sweep() -> None:
     ):
         if _is_near(due):
             work.nudge()
+    uploads.purge()
+    deletion.purge()
 
 
 def _is_near(due: datetime | None) -> bool:

@@ -5,10 +5,16 @@ status. What is not in the table is a mistake of ours, and a 500.
 """
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, JsonResponse
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -30,6 +36,7 @@ STATUS = {
     "adjustment_refused": 400,
     "invalid_json": 400,
     "bad_request": 400,
+    "usage_too_large": 400,
     "not_authenticated": 401,
     "insufficient_credits": 402,
     "key_budget_exceeded": 402,
@@ -41,7 +48,12 @@ STATUS = {
     "not_found": 404,
     "wallet_missing": 404,
     "method_not_allowed": 405,
+    "not_acceptable": 406,
     "cannot_cancel": 409,
+    "cannot_delete": 409,
+    "no_content_yet": 409,
+    "upload_in_use": 409,
+    "upload_quota_exceeded": 409,
     "idempotency_key_in_use": 409,
     "key_ended": 409,
     "already_moved": 409,
@@ -67,6 +79,12 @@ _DRF_CODES: list[tuple[type[Exception], str]] = [
     (Http404, "not_found"),
     (exceptions.MethodNotAllowed, "method_not_allowed"),
     (exceptions.UnsupportedMediaType, "unsupported_media_type"),
+    (exceptions.NotAcceptable, "not_acceptable"),
+    (exceptions.ValidationError, "invalid_parameters"),
+    (RequestDataTooBig, "body_too_large"),
+    (SuspiciousOperation, "bad_request"),
+    (BadRequest, "bad_request"),
+    (UnreadablePostError, "bad_request"),
     (exceptions.Throttled, "rate_limited"),
 ]
 
@@ -104,20 +122,55 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         code = next((code for kind, code in _DRF_CODES if isinstance(error, kind)), "")
         if not code:
             return None
-        detail = str(getattr(error, "detail", "")) or "There is nothing here."
+        detail = _SENTENCES.get(code) or str(getattr(error, "detail", ""))
+        if isinstance(error, exceptions.ValidationError):
+            members = {"errors": list(_of_serializer(error.detail))}
+            detail = members["errors"][0]["message"]
+        if code == "invalid_json" and request.content_type.startswith("multipart/"):
+            code = "bad_request"
         if header := getattr(error, "auth_header", ""):
             headers["WWW-Authenticate"] = header
     body = document(request._request, code, detail, **members)
     return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
 
 
+_SENTENCES = {
+    "not_found": "There is no such thing.",
+    "not_acceptable": "This address answers in JSON: send `Accept: application/json`.",
+    "body_too_large": "The request body is too large.",
+    "bad_request": "The request could not be read.",
+}
+"""Where the framework's own words are none, or not for customers."""
+
+
+def _of_serializer(detail: Any, pointer: str = "") -> Iterator[dict[str, str]]:
+    """A serializer's errors, each with the JSON pointer of what it is about."""
+    if isinstance(detail, dict):
+        for name, below in detail.items():
+            step = "" if name == "non_field_errors" else f"/{_step(str(name))}"
+            yield from _of_serializer(below, pointer + step)
+    elif isinstance(detail, list):
+        for index, below in enumerate(detail):
+            nested = isinstance(below, dict | list)
+            yield from _of_serializer(below, f"{pointer}/{index}" if nested else pointer)
+    else:
+        code = getattr(detail, "code", "invalid")
+        yield {"pointer": pointer, "code": code, "message": str(detail)}
+
+
+def _step(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
 def _field(error: Any) -> dict[str, str]:
-    place = f"/{error.field}" if error.field in ("model", "metadata", "input") else ""
+    place = error.pointer
+    if error.field in ("model", "metadata", "input"):
+        place = place or f"/{error.field}"
     if error.field.startswith("?"):
         return {"parameter": error.field[1:], "code": error.code, "message": error.message}
     if error.field == "Idempotency-Key":
         return {"header": error.field, "code": error.code, "message": error.message}
-    pointer = place or f"/input/{error.field.replace('~', '~0').replace('/', '~1')}"
+    pointer = place or f"/input/{_step(error.field)}"
     return {"pointer": pointer, "code": error.code, "message": error.message}
 
 

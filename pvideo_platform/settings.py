@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_q",
     "rest_framework",
+    "drf_spectacular",
     "queueing",
     "accounts",
     "webhooks",
@@ -226,7 +227,19 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["pvideo_platform.json_api.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "pvideo_platform.problems.exception_handler",
+    "DEFAULT_SCHEMA_CLASS": "pvideo_platform.openapi.OperationSchema",
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is no method of ours
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "PVideo API",
+    "VERSION": "1",
+    "PREPROCESSING_HOOKS": ["pvideo_platform.openapi.native_only"],
+    "POSTPROCESSING_HOOKS": ["pvideo_platform.openapi.complete"],
+    "SORT_OPERATIONS": False,
+    "SORT_OPERATION_PARAMETERS": False,
 }
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=1_000_000)
 

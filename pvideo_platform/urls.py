@@ -3,14 +3,28 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from accounts import api as accounts_api
 from billing import api as billing_api
-from generations import api, callback_views, media_views
-from pvideo_platform import health, problem_views
+from generations import (
+    api,
+    callback_views,
+    catalogue_api,
+    media_views,
+    uploads_api,
+    usage_api,
+)
+from pvideo_platform import docs_views, health, problem_views
 
 api_patterns: list[URLPattern | URLResolver] = [
     path("generations", api.Generations.as_view()),
     path("generations/<uuid:generation_id>", api.OneGeneration.as_view()),
     path("generations/<uuid:generation_id>/cancel", api.CancelGeneration.as_view()),
-    path("quotes", api.Quotes.as_view()),
+    path("generations/<uuid:generation_id>/content", api.GenerationContent.as_view()),
+    path("quotes", catalogue_api.Quotes.as_view()),
+    path("models", catalogue_api.Models.as_view()),
+    path("models/<str:model>", catalogue_api.OneModel.as_view()),
+    path("prices", billing_api.Prices.as_view()),
+    path("usage", usage_api.Usage.as_view()),
+    path("uploads", uploads_api.Uploads.as_view()),
+    path("uploads/<uuid:upload_id>", uploads_api.OneUpload.as_view()),
     path("me", accounts_api.Me.as_view()),
     path("wallet", billing_api.WalletView.as_view()),
 ]
@@ -21,9 +35,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include((api_patterns, "api"))),
+    path("api/schema/", docs_views.schema, name="api_schema"),
+    path("api/schema.yaml", docs_views.schema, {"kind": "yaml"}, name="api_schema_yaml"),
+    path("api/docs/", docs_views.docs, name="api_docs"),
+    path("problems/", problem_views.index, name="problems"),
     path("problems/<slug:code>", problem_views.problem, name="problem"),
     path("callbacks/pixazo/<uuid:generation_id>/<str:token>", callback_views.pixazo),
     path("media/<str:token>/<str:file_name>", media_views.media, name="media"),
+    path("uploads/<str:token>/<str:file_name>", media_views.upload, name="upload"),
     path("healthz", health.healthz),
     path("", include("generations.pixazo_urls")),
 ]
