@@ -6,7 +6,7 @@ rolled back is told to nobody.
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.models import new_id
 from webhooks.catalogue import EventType
-from webhooks.models import Endpoint
+from webhooks.models import Delivery, DeliveryState, Endpoint
 from webhooks.work import DELIVER
 
 # An event is kept when the organization has an endpoint, enabled or not, so that what a disabled
@@ -105,6 +105,20 @@ def record_direct(
         # Whoever shares a host shares its slowness, but never with another organization.
         lane=uuid.uuid5(organization_id, urlsplit(url).netloc),
     )
+
+
+def withdraw_direct(*, organization_id: uuid.UUID, type: str, dedup_keys: Sequence[str]) -> int:
+    """Call off what `record_direct` wrote down and nobody has taken on yet: it is out of date.
+
+    Returns:
+        How many messages will not be sent, or not again.
+    """
+    return Delivery.objects.filter(
+        event__organization_id=organization_id,
+        event__type=type,
+        event__dedup_key__in=[f"direct:{key}" for key in dedup_keys],
+        state=DeliveryState.PENDING,
+    ).update(state=DeliveryState.CANCELED, next_attempt_at=None, ended_at=timezone.now())
 
 
 def envelope(type: str, data: Mapping[str, Any], moment: datetime) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def seal(text: str) -> bytes:
     return _keys().encrypt(text.encode())
 
 
-def unseal(sealed: bytes) -> str:
+def unseal(sealed: bytes | memoryview) -> str:
     """Raises: CannotUnseal."""
     try:
         return _keys().decrypt(bytes(sealed)).decode()

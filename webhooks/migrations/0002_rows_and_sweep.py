@@ -27,5 +27,6 @@ class Migration(migrations.Migration):
     ]
     operations = [
         migrations.RunSQL((SQL / "rows.sql").read_text(), migrations.RunSQL.noop),
+        migrations.RunSQL((SQL / "claim.sql").read_text(), migrations.RunSQL.noop),
         migrations.RunPython(schedule, migrations.RunPython.noop),
     ]

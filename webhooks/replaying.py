@@ -1,0 +1,136 @@
+"""Telling again: one delivery, or all that an endpoint has missed since a time.
+
+A replay is a new delivery of the same event, so it carries the same `webhook-id` and body, and a
+receiver that keeps those ids knows it. One delivery of an event to an endpoint is open at a time
+(a unique index), so asking twice sends once.
+"""
+
+import uuid
+from datetime import datetime
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from accounts.errors import DomainError
+from accounts.models import new_id
+from webhooks import endpoints
+from webhooks.models import OPEN_STATES, Delivery
+from webhooks.work import DELIVER
+
+MOST_AT_ONCE = 10_000
+"""Deliveries made by one call of `missed`; a further call goes on."""
+
+_MISSED = """
+    INSERT INTO webhooks_delivery
+           (id, organization_id, event_id, event_type, endpoint_id, url, lane, state,
+            next_attempt_at, replay_of_id)
+    SELECT webhooks_new_id(), ev.organization_id, ev.id, ev.type, en.id, '', en.id, 'pending',
+           %(now)s, last.id
+      FROM webhooks_endpoint en
+      JOIN webhooks_event ev ON ev.organization_id = en.organization_id
+      LEFT JOIN LATERAL (
+           SELECT d.id FROM webhooks_delivery d
+            WHERE d.event_id = ev.id AND d.endpoint_id = en.id
+            ORDER BY d.id DESC LIMIT 1) last ON true
+     WHERE en.id = %(endpoint)s AND NOT ev.is_direct AND ev.type <> 'ping'
+       AND ev.created_at >= %(since)s AND ev.created_at >= en.created_at
+       AND (last.id IS NOT NULL
+            OR en.event_types @> ARRAY['*']::varchar[]
+            OR en.event_types @> ARRAY[ev.type]::varchar[])
+       AND NOT EXISTS (
+           SELECT FROM webhooks_delivery d
+            WHERE d.event_id = ev.id AND d.endpoint_id = en.id
+              AND d.state IN ('pending', 'delivering', 'delivered'))
+     ORDER BY ev.id LIMIT %(most)s
+        ON CONFLICT DO NOTHING"""
+
+
+class DeliveryMissing(DomainError):
+    code = "not_found"
+
+
+class DeliveryOpen(DomainError):
+    code = "delivery_open"
+
+
+@transaction.atomic
+def one(organization_id: uuid.UUID, delivery_id: uuid.UUID) -> Delivery:
+    """Deliver once more what has ended, delivered or not.
+
+    Returns:
+        The new delivery.
+
+    Raises:
+        DeliveryMissing: the organization has no such delivery.
+        DeliveryOpen: it, or another of the same event to the same endpoint, is still under way.
+        EndpointDisabled: its endpoint is disabled or deleted.
+    """
+    old = (
+        Delivery.objects.select_related("endpoint")
+        .select_for_update(no_key=True, of=("self",))
+        .filter(pk=delivery_id, organization_id=organization_id)
+        .first()
+    )
+    if old is None:
+        raise DeliveryMissing("There is no such webhook delivery.")
+    if old.endpoint is not None:
+        endpoints.require_enabled(old.endpoint)
+    if old.state in OPEN_STATES or _has_open_replay(old):
+        raise DeliveryOpen("This is being delivered already.")
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            again = Delivery.objects.create(
+                id=new_id(),
+                organization_id=organization_id,
+                event_id=old.event_id,
+                event_type=old.event_type,
+                endpoint=old.endpoint,
+                url=old.url,
+                lane=old.lane,
+                replay_of=old,
+                created_at=now,
+                next_attempt_at=now,
+            )
+    except IntegrityError as error:  # webhooks_one_open_delivery
+        raise DeliveryOpen("This is being delivered already.") from error
+    DELIVER.nudge()
+    return again
+
+
+def _has_open_replay(old: Delivery) -> bool:
+    """Of a direct one; of an endpoint's the unique index knows. Under the old one's lock."""
+    return (
+        old.endpoint_id is None
+        and Delivery.objects.filter(event_id=old.event_id, state__in=OPEN_STATES).exists()
+    )
+
+
+@transaction.atomic
+def missed(organization_id: uuid.UUID, endpoint_id: uuid.UUID, *, since: datetime) -> int:
+    """Deliver every event since a time that this endpoint has not got: failed, canceled, or never
+    tried because it was disabled.
+
+    Returns:
+        How many deliveries were made, at most MOST_AT_ONCE. Asking again makes only what is
+        missing then.
+
+    Raises:
+        EndpointMissing, EndpointDisabled.
+    """
+    endpoint = endpoints.one(organization_id, endpoint_id)
+    endpoints.require_enabled(endpoint)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _MISSED,
+            {
+                "endpoint": endpoint.pk,
+                "since": since,
+                "now": timezone.now(),
+                "most": MOST_AT_ONCE,
+            },
+        )
+        made = int(cursor.rowcount)
+    if made:
+        DELIVER.nudge()
+    return made

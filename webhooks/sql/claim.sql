@@ -1,0 +1,68 @@
+-- How many more of a lane may be under way.
+CREATE OR REPLACE FUNCTION webhooks_places(p_lane uuid, p_failing boolean, p_per_lane integer)
+RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT greatest(0, CASE WHEN p_failing THEN 1 ELSE p_per_lane END - count(*))
+      FROM webhooks_delivery WHERE state = 'delivering' AND lane = p_lane
+$$;
+
+-- Which deliveries are taken on: fairly by lane (an endpoint, or one host of an organization), and
+-- never more of a lane at once than it may have. A lane that has been failing has one place, and
+-- all such lanes together only a share of the places: however many endpoints hang, the others go on.
+--
+-- The caller holds the claim's advisory lock, so that the counts are exact.
+CREATE OR REPLACE FUNCTION webhooks_claim(
+    p_limit integer, p_failing_limit integer, p_per_lane integer, p_lease_seconds integer
+) RETURNS TABLE (delivery_id uuid)
+LANGUAGE sql AS $$
+    -- A loose index scan: one look into webhooks_due for each lane, however long its backlog.
+    WITH RECURSIVE lanes AS (
+        (SELECT lane FROM webhooks_delivery WHERE state = 'pending' ORDER BY lane LIMIT 1)
+        UNION ALL
+        SELECT (SELECT d.lane FROM webhooks_delivery d
+                 WHERE d.state = 'pending' AND d.lane > lanes.lane ORDER BY d.lane LIMIT 1)
+          FROM lanes WHERE lanes.lane IS NOT NULL),
+    due AS (
+        SELECT d.id, d.next_attempt_at, coalesce(e.failing_since IS NOT NULL, d.attempts > 0) AS failing
+          FROM lanes
+          LEFT JOIN webhooks_endpoint e ON e.id = lanes.lane
+         CROSS JOIN LATERAL (
+               SELECT id, next_attempt_at, attempts FROM webhooks_delivery
+                WHERE state = 'pending' AND lane = lanes.lane
+                  AND next_attempt_at <= clock_timestamp()
+                ORDER BY next_attempt_at
+                LIMIT webhooks_places(lanes.lane, e.failing_since IS NOT NULL, p_per_lane)) d
+         WHERE lanes.lane IS NOT NULL AND e.disabled_at IS NULL AND e.deleted_at IS NULL),
+    ranked AS (
+        SELECT id, next_attempt_at, failing,
+               row_number() OVER (PARTITION BY failing ORDER BY next_attempt_at) AS place
+          FROM due),
+    chosen AS (
+        SELECT id FROM ranked WHERE NOT failing OR place <= p_failing_limit
+         ORDER BY next_attempt_at LIMIT p_limit),
+    locked AS (
+        SELECT d.id FROM webhooks_delivery d JOIN chosen USING (id)
+         WHERE d.state = 'pending' FOR NO KEY UPDATE OF d SKIP LOCKED)
+    UPDATE webhooks_delivery d
+       SET state = 'delivering', attempts = d.attempts + 1, next_attempt_at = NULL,
+           lease_expires_at = clock_timestamp() + p_lease_seconds * interval '1 second'
+      FROM locked WHERE d.id = locked.id
+    RETURNING d.id
+$$;
+
+-- When the next delivery falls due that has a place in its lane; NULL for none.
+CREATE OR REPLACE FUNCTION webhooks_next_due(p_per_lane integer) RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE lanes AS (
+        (SELECT lane, next_attempt_at FROM webhooks_delivery
+          WHERE state = 'pending' ORDER BY lane, next_attempt_at LIMIT 1)
+        UNION ALL
+        SELECT d.lane, d.next_attempt_at
+          FROM lanes CROSS JOIN LATERAL (
+               SELECT lane, next_attempt_at FROM webhooks_delivery
+                WHERE state = 'pending' AND lane > lanes.lane
+                ORDER BY lane, next_attempt_at LIMIT 1) d)
+    SELECT min(lanes.next_attempt_at)
+      FROM lanes LEFT JOIN webhooks_endpoint e ON e.id = lanes.lane
+     WHERE e.disabled_at IS NULL AND e.deleted_at IS NULL
+       AND webhooks_places(lanes.lane, e.failing_since IS NOT NULL, p_per_lane) > 0
+$$;
