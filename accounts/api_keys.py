@@ -160,15 +160,12 @@ def recognise(secret: str, *, address: str | None = None) -> Caller | None:
         return None
     now = timezone.now()
     digest = _hash(secret)
-    key = (
-        ApiKey.objects.select_related("organization")
-        .filter(
-            Q(secret_hash=digest) | Q(previous_secret_hash=digest, previous_expires_at__gt=now),
-            Q(expires_at=None) | Q(expires_at__gt=now),
-            revoked_at=None,
-        )
-        .first()
+    found = ApiKey.objects.select_related("organization").filter(
+        Q(secret_hash=digest) | Q(previous_secret_hash=digest, previous_expires_at__gt=now),
+        Q(expires_at=None) | Q(expires_at__gt=now),
+        revoked_at=None,
     )
+    key = next(iter(found), None)  # one at most, and to sort it would mislead the planner
     if key is None:
         return None
     if not addresses.is_within(address, key.allowed_networks):

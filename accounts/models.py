@@ -187,6 +187,45 @@ class ApiKey(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
 
+class Spending(models.Model):
+    """What a key, or a member at the web, has spent in a month (UTC): what it was charged, and what
+    is held for it. Counted by accounts/sql/spending.sql in the transactions that move the money.
+    """
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    api_key = models.ForeignKey(
+        ApiKey, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    user = models.ForeignKey(
+        User, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    month = models.DateField(help_text="Its first day.")
+    spent_micros = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["api_key", "month"],
+                name="accounts_key_spending",
+                condition=models.Q(api_key__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "user", "month"],
+                name="accounts_member_spending",
+                condition=models.Q(user__isnull=False),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(api_key=None) ^ models.Q(user=None),
+                name="accounts_spending_of_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.api_key_id or self.user_id} {self.month}: {self.spent_micros}"
+
+
 class IdempotencyRecord(models.Model):
     """An Idempotency-Key that was used, and the answer that asking again gets.
 

@@ -1,4 +1,5 @@
-"""Every generation against its hold, and every such hold against its generation.
+"""Every generation against its hold, every such hold against its generation, and what keys and
+members have spent against both.
 
 What billing cannot know: to it a generation is an opaque reference.
 """
@@ -46,12 +47,36 @@ _HOLDS = """
        AND (g.id IS NULL OR h.reference <> 'generation:' || g.id)"""
 
 
+# Of each key, and each member, in each month: what was counted, and what its jobs come to.
+_SPENDING = """
+    SELECT 'spending_miscounted', format('spending of %s in %s', coalesce(whose.key, whose.member),
+                                         to_char(whose.month, 'YYYY-MM')),
+           format('counted %s, its generations come to %s', counted, made)
+      FROM (
+        SELECT key, member, month, sum(counted) AS counted, sum(made) AS made FROM (
+            SELECT 'key ' || api_key_id AS key,
+                   'member ' || user_id || ' of ' || organization_id AS member,
+                   month, spent_micros AS counted, 0 AS made
+              FROM accounts_spending
+            UNION ALL
+            SELECT 'key ' || api_key_id, NULL, accounts_month(created_at),
+                   0, coalesce(charged_micros, quoted_micros)
+              FROM generations_generation WHERE api_key_id IS NOT NULL
+            UNION ALL
+            SELECT NULL, 'member ' || created_by_id || ' of ' || organization_id,
+                   accounts_month(created_at), 0, coalesce(charged_micros, quoted_micros)
+              FROM generations_generation WHERE created_by_id IS NOT NULL
+        ) AS moved GROUP BY key, member, month
+      ) AS whose
+     WHERE counted <> made"""
+
+
 def check() -> list[Problem]:
     """What is off between generations and money; empty when nothing is.
 
     Call it inside `reconciliation.snapshot()` on a live system.
     """
-    return [*problems_of(_GENERATIONS), *problems_of(_HOLDS)]
+    return [*problems_of(_GENERATIONS), *problems_of(_HOLDS), *problems_of(_SPENDING)]
 
 
 def count() -> int:

@@ -5,6 +5,7 @@ threads only speak HTTP; the database is spoken to by this one thread, so no con
 """
 
 import hashlib
+import json
 import logging
 import random
 import secrets
@@ -16,8 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import Min
+from django.db import connection
 from django.utils import timezone
 
 from generations import provider, settlement
@@ -84,51 +84,53 @@ def drain(leave: Callable[[], None] = stay) -> int:
 
 
 def next_due() -> datetime | None:
-    """When the next queued job falls due."""
-    due: datetime | None = Generation.objects.filter(
-        state=State.QUEUED, deadline_at__gt=timezone.now()
-    ).aggregate(due=Min("next_attempt_at"))["due"]
+    """When the next queued job can be sent: what waits for a place is not due."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generations_next_claim(%s, %s)",
+            [timezone.now(), settings.GENERATIONS_AT_ONCE],
+        )
+        row = cursor.fetchone()
+    due: datetime | None = row[0] if row else None
     return due
 
 
-@transaction.atomic
 def claim(limit: int) -> list[Claim]:
     """Take up to `limit` due jobs: SUBMITTING, with a lease, the attempt counted before the work.
+
+    One statement, a transaction by itself (generations/sql/claim.sql): no organization gets more
+    than its places at the model, however many claim at once, and those with the fewest there are
+    served first. Nothing while another claim runs. A job's deadline counts from its first claim.
 
     From this commit on a job may have been sent: should we die, it is never sent again.
     """
     if limit <= 0:
         return []
     now = timezone.now()
-    rows = list(
-        Generation.objects.select_for_update(skip_locked=True, no_key=True)
-        .filter(state=State.QUEUED, next_attempt_at__lte=now, deadline_at__gt=now)
-        .order_by("next_attempt_at")
-        .only("id", "attempts", "model", "input")[:limit]
-    )
-    tokens = [secrets.token_urlsafe(32) for _ in rows]
+    tokens = {
+        token_hash(token): token for token in (secrets.token_urlsafe(32) for _ in range(limit))
+    }
     with connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE generations_generation g
-               SET state = 'submitting', note = 'being sent', attempts = g.attempts + 1,
-                   next_attempt_at = NULL, lease_expires_at = %s,
-                   callback_token_hash = t.hash
-               FROM unnest(%s::uuid[], %s::bytea[]) AS t(id, hash) WHERE g.id = t.id""",
+            "SELECT * FROM generations_claim(%s::bytea[], %s, %s, %s, %s)",
             [
+                list(tokens),
+                now,
                 now + timedelta(seconds=settings.SUBMISSION_LEASE_SECONDS),
-                [row.pk for row in rows],
-                [token_hash(token) for token in tokens],
+                now + timedelta(seconds=settings.GENERATION_DEADLINE_SECONDS),
+                settings.GENERATIONS_AT_ONCE,
             ],
         )
+        rows = cursor.fetchall()
     return [
         Claim(
-            row.pk,
-            row.attempts + 1,
-            row.model,
-            {name: value for name, value in row.input.items() if name not in NOT_SENT_ON},
-            token,
+            generation_id,
+            attempts,
+            model,
+            {name: value for name, value in json.loads(given).items() if name not in NOT_SENT_ON},
+            tokens[bytes(hashed)],
         )
-        for row, token in zip(rows, tokens, strict=True)
+        for generation_id, attempts, model, given, hashed in rows
     ]
 
 

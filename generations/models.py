@@ -149,7 +149,19 @@ class Generation(models.Model):
                 "deleted_at", name="generations_deleted", condition=Q(deleted_at__isnull=False)
             ),
             models.Index(
-                "next_attempt_at", name="generations_due", condition=Q(state=State.QUEUED)
+                "next_attempt_at",
+                name="generations_retries_due",
+                condition=Q(state=State.QUEUED, attempts__gt=0),
+            ),
+            models.Index(
+                fields=["organization", "id"],
+                name="generations_waiting",
+                condition=Q(state=State.QUEUED, attempts=0),
+            ),
+            models.Index(
+                fields=["organization"],
+                name="generations_places_taken",
+                condition=Q(attempts__gt=0, state__in=OPEN_STATES),
             ),
             models.Index(
                 "lease_expires_at", name="generations_leases", condition=Q(state=State.SUBMITTING)

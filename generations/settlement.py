@@ -1,7 +1,8 @@
 """Ending a job: its state and its money move in one transaction, once.
 
 Every way to an end goes through `_end`: a compare-and-swap on the state, then the hold. Whoever
-loses the swap does nothing. Lock order: generation, hold, wallet (the last one just before commit).
+loses the swap does nothing. Lock order: generation, month's limits, hold, wallet (the last one just
+before commit).
 """
 
 import uuid
@@ -11,9 +12,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from billing import holds, pricing
-from generations import pixazo_callbacks
+from billing import ledger, pricing
+from generations import pixazo_callbacks, places
 from generations.models import OPEN_STATES, SENT_STATES, Generation, State
+
+_RESOLVE = ledger.statement("generations_resolve", "uuid", "bigint", "text")
 
 NO_MORE_WORK: dict[str, Any] = {
     "next_attempt_at": None,
@@ -171,5 +174,6 @@ def _end(
     if not swapped:
         return False
     pixazo_callbacks.ended(generation_id)
-    holds.capture(hold_id=generation_id, amount_micros=charge_micros, reason=note)
+    ledger.call(_RESOLVE, [generation_id, ledger.bounded(charge_micros), ledger.storable(note)])
+    places.leave(generation_id)
     return True

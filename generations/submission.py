@@ -11,16 +11,17 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from accounts import spending
 from accounts.access import Caller
-from accounts.errors import DomainError
+from accounts.errors import DomainError, FieldError, InvalidParameters
+from accounts.idempotency import IdempotencyKeyInUse, IdempotencyMismatch
 from accounts.models import new_id
 from billing import ledger
 from generations import parameters, quoting, settlement
 from generations.models import Generation, State
-from generations.parameters import FieldError, InvalidParameters
 from generations.work import DISPATCH
 
 MAX_IDEMPOTENCY_KEY = 255
@@ -35,12 +36,6 @@ _ACCEPT = ledger.statement(
     *("text", "jsonb", "jsonb", "text", "bytea", "jsonb"),
     *("uuid", "integer", "bigint", "text"),
 )
-
-
-class IdempotencyMismatch(DomainError):
-    """The key was used before, for something else."""
-
-    code = "idempotency_mismatch"
 
 
 class GenerationMissing(DomainError):
@@ -81,6 +76,8 @@ def accept(
 
     Raises:
         InvalidParameters, PriceMissing, IdempotencyMismatch.
+        IdempotencyKeyInUse: the first request with the key is being accepted at this moment.
+        SpendingLimitExceeded: the month's limit of the key, or of the member, would be passed.
         LedgerRefusal: the wallet cannot or may not pay.
     """
     params, notes = _validated(model, input, metadata, idempotency_key)
@@ -110,28 +107,42 @@ def _insert_and_hold(generation: Generation) -> None:
     The statement is a transaction by itself; inside another it is a savepoint's, so that a
     refusal undoes no more than itself.
     """
-    with transaction.atomic() if connection.in_atomic_block else nullcontext():
-        ledger.call(
-            _ACCEPT,
-            [
-                generation.pk,
-                generation.organization_id,
-                generation.created_by_id,
-                generation.api_key_id,
-                generation.created_at,
-                generation.deadline_at,
-                generation.model,
-                json.dumps(generation.input),
-                json.dumps(generation.metadata),
-                generation.idempotency_key,
-                generation.request_hash,
-                json.dumps(generation.listeners),
-                generation.price_id,
-                generation.quoted_seconds,
-                ledger.bounded(generation.quoted_micros),
-                ledger.referenced(generation.hold_reference),
-            ],
-        )
+    try:
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
+            ledger.call(_ACCEPT, _arguments(generation))
+    except DatabaseError as error:
+        raise _refusal(error) or error from None
+
+
+def _arguments(generation: Generation) -> list[Any]:
+    return [
+        generation.pk,
+        generation.organization_id,
+        generation.created_by_id,
+        generation.api_key_id,
+        generation.created_at,
+        generation.deadline_at,
+        generation.model,
+        json.dumps(generation.input),
+        json.dumps(generation.metadata),
+        generation.idempotency_key,
+        generation.request_hash,
+        json.dumps(generation.listeners),
+        generation.price_id,
+        generation.quoted_seconds,
+        ledger.bounded(generation.quoted_micros),
+        ledger.referenced(generation.hold_reference),
+    ]
+
+
+def _refusal(error: DatabaseError) -> DomainError | None:
+    """What the function refused besides what the ledger does."""
+    match getattr(getattr(error.__cause__, "diag", None), "sqlstate", None):
+        case "PV020":
+            return IdempotencyKeyInUse()
+        case "PV021":
+            return IdempotencyMismatch()
+    return spending.refusal(error)
 
 
 def _new(
@@ -157,7 +168,7 @@ def _new(
         state=State.QUEUED,
         note="accepted",
         next_attempt_at=now,
-        deadline_at=now + timedelta(seconds=settings.GENERATION_DEADLINE_SECONDS),
+        deadline_at=now + timedelta(seconds=settings.QUEUE_DEADLINE_SECONDS),
     )
 
 
@@ -208,9 +219,7 @@ def _asked_before(caller: Caller, idempotency_key: str, request_hash: bytes) -> 
     if generation is None:
         return None
     if bytes(generation.request_hash) != request_hash:
-        raise IdempotencyMismatch(
-            "This Idempotency-Key was used for a different request. Use a new key.",
-        )
+        raise IdempotencyMismatch
     return Accepted(generation, replayed=True)
 
 

@@ -1,4 +1,4 @@
-"""The functions of rate limits and Idempotency-Keys; kept readable in accounts/sql/."""
+"""The functions of rate limits, Idempotency-Keys and monthly limits; kept readable in accounts/sql/."""
 
 from pathlib import Path
 
@@ -11,5 +11,5 @@ class Migration(migrations.Migration):
     dependencies = [("accounts", "0001_initial")]
     operations = [
         migrations.RunSQL((SQL / name).read_text(), migrations.RunSQL.noop)
-        for name in ("rate_buckets.sql", "idempotency.sql")
+        for name in ("rate_buckets.sql", "idempotency.sql", "spending.sql")
     ]

@@ -88,11 +88,14 @@ def test_the_same_idempotency_key_twenty_times_at_once_is_one_job(
 ) -> None:
     fill(acme, 20 * COST)
     answers = at_once(*[partial(door.ask, **{"Idempotency-Key": "once"})] * 20)
-    assert [one.status_code for one in answers] == [202] * 20
-    first = answers[0].json()
-    assert all(one.json() == first for one in answers)
-    replays = Counter(one.headers.get("Idempotency-Replayed") for one in answers)
-    assert replays == {"true": 19, None: 1}
+    accepted = [one for one in answers if one.status_code == 202]
+    first = accepted[0].json()
+    assert all(one.json() == first for one in accepted)
+    replays = Counter(one.headers.get("Idempotency-Replayed") for one in accepted)
+    assert replays[None] == 1
+    running = [one.json()["code"] for one in answers if one.status_code == 409]
+    assert set(running) <= {"idempotency_key_in_use"}
+    assert len(accepted) + len(running) == 20
     assert Generation.objects.count() == Hold.objects.count() == 1
     assert Wallet.objects.get(pk=acme.pk).held_micros == COST
     work_until_done()
@@ -111,7 +114,8 @@ def test_the_same_key_with_two_bodies_at_once_is_one_job_and_a_refusal(
             a.status_code
             for a in at_once(partial(door.ask, **key), partial(door.ask, other, **key))
         ]
-        assert sorted(codes) == [202, 422]
+        assert sorted(codes) in ([202, 422], [202, 409])  # 409: while the first one ran
+        assert door.ask(other, **key).status_code + door.ask(**key).status_code == 202 + 422
         assert Generation.objects.count() == number + 1
     work_until_done()
 
@@ -121,7 +125,7 @@ def test_the_same_key_on_a_wallet_that_cannot_pay_leaves_no_row_and_works_later(
 ) -> None:
     key = {"Idempotency-Key": "poor"}
     answers = at_once(*[partial(door.ask, **key)] * 8)
-    assert {one.status_code for one in answers} == {402}
+    assert {402} <= {one.status_code for one in answers} <= {402, 409}
     assert not Generation.objects.exists()
     assert not Hold.objects.exists()
     fill(acme, COST)

@@ -71,7 +71,7 @@ def test_a_repeated_request_costs_few_statements(busy: Api) -> None:
 
     made = statements(lambda: busy.post("generations", BODY, Idempotency_Key="order-1"))
 
-    assert len(made) <= 2, "\n".join(made)
+    assert len(made) <= 3, "\n".join(made)  # the key, its rate limits, the job
 
 
 def make(caller: access.Caller, jobs: int) -> None:
@@ -98,4 +98,4 @@ def test_an_answer_costs_as_many_statements_for_many_rows_as_for_few(
 
     many = statements(lambda: api.get(path))
 
-    assert len(many) == len(few) <= 2, "\n".join(many)
+    assert len(many) == len(few) <= 3, "\n".join(many)
