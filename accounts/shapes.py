@@ -20,7 +20,7 @@ def component(name: str, schema: Schema) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def record(description: str, /, *, optional: tuple[str, ...] = (), **properties: Schema) -> Schema:
+def record(description: str, /, *, optional: tuple[str, ...] = (), **properties: Any) -> Schema:
     """An object with exactly these members, all of them there but the `optional` ones."""
     return {
         "type": "object",

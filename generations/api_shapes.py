@@ -1,5 +1,7 @@
 """The shapes of what this layer's API takes and gives."""
 
+from typing import Any
+
 from accounts.shapes import (
     BOOLEAN,
     COUNT,
@@ -24,6 +26,7 @@ from accounts.shapes import (
 from generations import parameter_schemas
 from generations.gallery import STATES_OF
 from generations.models import VideoModel
+from generations.parameter_schemas import COMPONENT_NAMES
 from generations.parameters import RESOLUTIONS
 from generations.upload_models import UploadKind
 
@@ -46,13 +49,13 @@ METADATA: Schema = {
 
 _INPUTS = {
     model: component(
-        parameter_schemas.COMPONENT_NAMES[model], parameter_schemas.input_schema(model)
+        COMPONENT_NAMES[model], parameter_schemas.input_schema(model)
     )
     for model in VideoModel
 }
 _REQUESTS = {
     model: component(
-        parameter_schemas.COMPONENT_NAMES[model].replace("Input", "Request"),
+        COMPONENT_NAMES[model].replace("Input", "Request"),
         record(
             f"A request to `{model}`.",
             optional=("metadata",),
@@ -151,7 +154,7 @@ QUOTE = component(
     ),
 )
 
-_PRICE_MEMBERS: dict[str, Schema] = {
+_PRICE_MEMBERS: dict[str, Any] = {
     "resolution": TEXT,
     "draft": described(BOOLEAN, "Draft mode: quicker and cheaper, of lower quality."),
     "price_per_second": money("For a second of output."),
@@ -235,7 +238,7 @@ UPLOAD_REQUEST = component(
     ),
 )
 
-_SUMS: dict[str, Schema] = {
+_SUMS: dict[str, Any] = {
     "generations": described(COUNT, "How many were accepted."),
     "completed": described(COUNT, "How many of them are completed."),
     "seconds": described(COUNT, "Seconds that were charged."),
@@ -244,11 +247,12 @@ _SUMS: dict[str, Schema] = {
     "charged": money("What was charged."),
     "refunded": money("What went back."),
 }
+_FROM: Any = {"from": DAY}
 USAGE = component(
     "Usage",
     record(
         "What was used. A generation counts on the day on which it was accepted.",
-        **{"from": DAY},
+        **_FROM,
         to=DAY,
         tz=described(TEXT, "The time zone of the days."),
         group_by=array(choice("day", "model", "resolution", "api_key", "member"), "As asked."),

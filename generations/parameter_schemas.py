@@ -44,7 +44,7 @@ def _schema(parameter: Parameter, native: bool) -> shapes.Schema:
         schema = {
             "type": "boolean",
             "enum": [False],
-            "description": "Only false: see Pixazo's API.",
+            "description": "Can only be false here.",
         }
     if not parameter.required:
         schema = shapes.nullable(schema)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.errors import FieldError, InvalidParameters
+from accounts.errors import FieldError as FieldError
+from accounts.errors import InvalidParameters as InvalidParameters
 from generations import fetching, upload_links
 from generations.models import VideoModel
 from generations.upload_models import UploadKind

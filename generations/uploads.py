@@ -19,7 +19,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from accounts.access import Caller
 from accounts.errors import Busy, DomainError, FieldError, InvalidParameters
@@ -250,7 +250,7 @@ def _image(path: Path, size_bytes: int) -> _Facts | None:
             if getattr(image, "is_animated", False):
                 raise _refused("unsupported", "The picture must not be animated.")
             image.load()
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         return None
     except InvalidParameters:
         raise

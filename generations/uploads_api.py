@@ -77,7 +77,7 @@ class Uploads(APIView):
         return Response(query_api.page_as_json(request, page, answers.upload))
 
 
-def _file(request: Request) -> UploadedFile:
+def _file(request: Request) -> "UploadedFile[Any]":
     """The form's one file, before which nothing is read that is too large.
 
     Raises: InvalidParameters, BodyTooLarge, LengthRequired.
@@ -97,7 +97,8 @@ def _file(request: Request) -> UploadedFile:
         errors.insert(0, FieldError("file", "required", message, pointer="/file"))
     if errors:
         raise InvalidParameters(errors)
-    return given[0][1]
+    file: "UploadedFile[Any]" = given[0][1]
+    return file
 
 
 class OneUpload(APIView):

@@ -40,7 +40,7 @@ class OperationSchema(AutoSchema):
         return []
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Operation | None:
-        operation: Operation | None = super().get_operation(*args, **kwargs)  # type: ignore[no-untyped-call]
+        operation: Operation | None = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
         method = self.method.upper()
@@ -114,9 +114,8 @@ def complete(result: dict[str, Any], generator: Any, request: Any, public: bool)
     result["servers"] = [{"url": settings.PUBLIC_BASE_URL, "description": "This platform."}]
     result["paths"] = _in_order(result["paths"])
     openapi_examples.add(result)
-    used = {
-        tag for path in result["paths"].values() for one in path.values() for tag in one["tags"]
-    }
+    operations = [one for path in result["paths"].values() for one in path.values()]
+    used = {tag for operation in operations for tag in operation["tags"]}
     result["tags"] = [
         {"name": name, "description": openapi_texts.TAGS.get(name, "")}
         for name in sorted(used, key=_place)

@@ -45,10 +45,9 @@ PROBLEM: Schema = {
     "additionalProperties": True,
 }
 
-EVERYWHERE = ("not_authenticated", "not_allowed", "network_not_allowed", "not_acceptable") + (
-    "rate_limited",
-    "internal_error",
-    "bad_request",
+EVERYWHERE = (
+    *("not_authenticated", "not_allowed", "network_not_allowed", "not_acceptable"),
+    *("rate_limited", "internal_error", "bad_request"),
 )
 WITH_BODY = ("invalid_json", "length_required", "body_too_large", "unsupported_media_type")
 WITH_IDEMPOTENCY = ("idempotency_mismatch", "idempotency_key_in_use", "invalid_parameters")

@@ -143,7 +143,7 @@ def _parameter(parameter: dict[str, Any]) -> Row:
 
 
 def _answer(status: str, answer: dict[str, Any]) -> Answer:
-    media = next(iter(answer.get("content", {}).values()), {})
+    media: dict[str, Any] = next(iter(answer.get("content", {}).values()), {})
     example = media.get("example")
     return Answer(
         status,

@@ -47,7 +47,7 @@ EXPLANATIONS = {
     "length_required": "Send the body with a Content-Length, not in chunks.",
     "busy": "Too much of this is being done at the moment. Try again in a few seconds.",
     "body_too_large": "The request body is too large.",
-    "unsupported_media_type": "Send the `Content-Type` that the address takes: JSON, or a multipart form for uploads.",
+    "unsupported_media_type": "Send the `Content-Type` that this takes: JSON, or a form.",
     "idempotency_mismatch": "This Idempotency-Key was used with a different request.",
     "price_missing": "This combination of model, resolution and mode is not on sale.",
     "rate_limited": "Too many requests. Wait as `Retry-After` says.",

@@ -17,6 +17,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
+from pvideo_platform.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
+from pvideo_platform.api_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from pvideo_platform.tuning import *  # noqa: F403  # figures that an operator may turn
 from pvideo_platform.tuning import MEDIA_LINK_SECONDS
 
@@ -215,32 +217,6 @@ MAILERS = {
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="PVideo <no-reply@localhost>")
 
 # --- API ------------------------------------------------------------------------------------
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.ApiKeyAuthentication",
-        "accounts.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": [
-        "accounts.rate_limit_views.WithinRateLimit",
-        "accounts.authentication.HasScope",
-    ],
-    "DEFAULT_PARSER_CLASSES": ["pvideo_platform.json_api.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "EXCEPTION_HANDLER": "pvideo_platform.problems.exception_handler",
-    "DEFAULT_SCHEMA_CLASS": "pvideo_platform.openapi.OperationSchema",
-    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is no method of ours
-    "URL_FORMAT_OVERRIDE": None,
-    "UNAUTHENTICATED_USER": None,
-}
-SPECTACULAR_SETTINGS = {
-    "OAS_VERSION": "3.1.0",
-    "TITLE": "PVideo API",
-    "VERSION": "1",
-    "PREPROCESSING_HOOKS": ["pvideo_platform.openapi.native_only"],
-    "POSTPROCESSING_HOOKS": ["pvideo_platform.openapi.complete"],
-    "SORT_OPERATIONS": False,
-    "SORT_OPERATION_PARAMETERS": False,
-}
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=1_000_000)
 
 # --- Provider -------------------------------------------------------------------------------

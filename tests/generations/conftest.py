@@ -24,6 +24,7 @@ from billing.models import Entry, Hold
 from generations import dispatch, media, polling
 from generations.models import OPEN_STATES, Generation
 from queueing.models import Nudge
+from tests.api import contract
 from tests.conftest import Sandbox
 
 PROMPT = "A cat walking in a garden"
@@ -36,11 +37,23 @@ def trip(transactional_db: None, live_server: Any, settings: Any, sandbox: Sandb
     return sandbox
 
 
+class ContractClient(Client):
+    """Every answer of the API that a test sees is held against the API's description."""
+
+    def request(self, **request: Any) -> Any:
+        answer = super().request(**request)
+        address = request["PATH_INFO"]
+        if address.startswith("/api/v1/"):
+            body = b"" if answer.streaming else answer.content
+            contract.check(request["REQUEST_METHOD"], address, answer.status_code, answer, body)
+        return answer
+
+
 class Api:
     """A program's view of the API."""
 
     def __init__(self, key: str) -> None:
-        self.client = Client(headers={"Authorization": f"Bearer {key}"})
+        self.client = ContractClient(headers={"Authorization": f"Bearer {key}"})
 
     def post(self, path: str, body: Any, **headers: str) -> Any:
         return self.client.post(
@@ -52,6 +65,9 @@ class Api:
 
     def get(self, path: str) -> Any:
         return self.client.get(f"/api/v1/{path}")
+
+    def delete(self, path: str) -> Any:
+        return self.client.delete(f"/api/v1/{path}")
 
     def make(self, model: str = "p-video", **params: Any) -> dict[str, Any]:
         """An accepted generation's id and the rest of the answer."""

@@ -34,7 +34,7 @@ def test_an_accepted_generation_has_the_documented_shape(api: Api) -> None:
     assert answer["Location"] == f"/api/v1/generations/{made['id']}"
     assert set(made) == {
         "id", "model", "status", "input", "output", "error", "cost", "created_at",
-        "completed_at", "metadata",
+        "completed_at", "deadline_at", "api_key", "metadata",
     }  # fmt: skip
     assert made["model"] == "p-video"
     assert made["status"] == "queued"
@@ -147,7 +147,7 @@ def test_the_list_is_filtered(api: Api) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=101", "limit=x", "limit=²", "before=1", "status=done", "model=x", "page=2"],
+    ["limit=0", "limit=101", "limit=x", "limit=²", "cursor=1", "status=done", "model=x", "page=2"],
 )
 def test_a_wrong_query_is_named(api: Api, query: str) -> None:
     answer = api.get(f"generations?{query}")
@@ -166,8 +166,13 @@ def test_a_quote_holds_nothing(api: Api) -> None:
         "amount": "0.320000",
         "seconds": 8,
         "price_per_second": "0.040000",
-        "estimated": False,
         "currency": "USD",
+        "estimated": False,
+        "basis": "duration",
+        "audio_duration": None,
+        "resolution": "1080p",
+        "draft": False,
+        "own_price": False,
     }
     assert Hold.objects.count() == 0
 
