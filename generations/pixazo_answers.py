@@ -15,7 +15,6 @@ from django.conf import settings
 from django.db.models import Max
 
 from accounts.errors import DomainError
-from accounts.rate_limits import RateLimited
 from billing import money
 from billing.ledger import InsufficientCredits
 from generations import media_links
@@ -221,6 +220,10 @@ def internal_error() -> Answer:
     return Answer(500, {"error": "Internal Server Error", "message": message})
 
 
+_NO_MONEY = frozenset(
+    {"insufficient_credits", "wallet_in_debt", "key_budget_exceeded", "member_limit_exceeded"}
+)
+_NOT_ALLOWED = frozenset({"not_allowed", "network_not_allowed", "wallet_frozen"})
 _ELSEWHERE = {
     "idempotency_key_in_use": 409,
     "length_required": 411,
@@ -236,19 +239,19 @@ def refused(error: DomainError, *, model: str) -> Answer:
     Args:
         model: what was asked for, "" where nothing was submitted.
     """
-    match error:
-        case InsufficientCredits():
-            return insufficient_balance(error.required_micros)
-        case RateLimited():
-            return rate_limited(error.retry_after_seconds)
+    seconds = error.retry_after_seconds
+    retry = {} if seconds is None else {"Retry-After": str(seconds)}
     match error.code:
-        case "wallet_in_debt" | "key_budget_exceeded" | "member_limit_exceeded":
+        case "rate_limited":
+            return rate_limited(seconds or 1)
+        case "insufficient_credits" if isinstance(error, InsufficientCredits):
+            return insufficient_balance(error.required_micros)
+        case code if code in _NO_MONEY:
             return insufficient_balance(None)
-        case "not_allowed" | "network_not_allowed" | "wallet_frozen":
+        case code if code in _NOT_ALLOWED:
             return gate(403)
         case "price_missing":
             return unknown_model(model)
         case "busy":
-            body = {"error": "Service Unavailable", "message": error.message}
-            return Answer(503, body, {"Retry-After": "2"})
-    return Answer(_ELSEWHERE.get(error.code, 400), {"error": error.message})
+            return Answer(503, {"error": "Service Unavailable", "message": error.message}, retry)
+    return Answer(_ELSEWHERE.get(error.code, 400), {"error": error.message}, retry)

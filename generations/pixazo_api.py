@@ -80,7 +80,7 @@ class Generate(_Door):
             webhook_url=request.headers.get("X-Webhook-URL"),
             webhook_mode=request.headers.get("X-Webhook-Mode"),
         )
-        given = {
+        given: dict[str, Any] = {
             "model": model,
             "input": asked.input,
             "listeners": asked.listeners,

@@ -57,6 +57,9 @@ def ended(generation_id: uuid.UUID) -> None:
         .first()
     )
     if generation is not None:
+        for number, listener in enumerate(generation.listeners):
+            if listener["mode"] == "sync":
+                _withdraw_progress(generation, number)
         announce_end(
             generation.organization_id,
             pixazo_answers.status_body(generation),
@@ -66,16 +69,33 @@ def ended(generation_id: uuid.UUID) -> None:
 
 
 def progressed(generation: Generation) -> None:
-    """A look at the provider found it still open: one callback of `sync` mode."""
+    """A look at the provider found it still open: one callback of `sync` mode.
+
+    An earlier one that was not brought yet is not brought any more, so that nobody hears of
+    progress after the end.
+    """
     for number, listener in enumerate(generation.listeners):
         if listener["mode"] == "sync":
+            _withdraw_progress(generation, number)
             _record(
                 generation.organization_id,
                 listener["url"],
                 EventType.GENERATION_PROCESSING,
                 pixazo_answers.status_body(generation),
-                dedup_key=f"{generation.pk}:{number}:{generation.polls}",
+                dedup_key=_progress_key(generation, number, generation.polls),
             )
+
+
+def _withdraw_progress(generation: Generation, number: int) -> None:
+    events.withdraw_direct(
+        organization_id=generation.organization_id,
+        type=EventType.GENERATION_PROCESSING,
+        dedup_keys=[_progress_key(generation, number, n) for n in range(1, generation.polls + 1)],
+    )
+
+
+def _progress_key(generation: Generation, number: int, polls: int) -> str:
+    return f"{generation.pk}:{number}:{polls}"
 
 
 def announce_end(

@@ -105,7 +105,7 @@ def test_a_health_check_completes_without_output(either: Gateway) -> None:
 def test_the_keys_that_open_nothing(either: Gateway) -> None:
     del either.http.headers["Ocp-Apim-Subscription-Key"]
     for key in (None, "", "invalid"):
-        headers = {} if key is None else {"Ocp-Apim-Subscription-Key": key}
+        headers: dict[str, str] = {} if key is None else {"Ocp-Apim-Subscription-Key": key}
         reason = "invalid" if key else "missing"
         for answer in (
             either.submit({"prompt": "A cat"}, headers=headers),
