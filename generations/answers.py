@@ -11,18 +11,22 @@ from generations.quoting import Quote
 from generations.upload_models import Upload
 
 
-def generation(row: Generation, *, first: bool = False) -> dict[str, Any]:
+def generation(
+    row: Generation, *, first: bool = False, queued_reason: str | None = None
+) -> dict[str, Any]:
     """A generation as the API shows it.
 
     Args:
         row: with `media` selected.
         first: as it was when it was accepted, to answer a repeated request alike.
+        queued_reason: from `places.queued_reasons`.
     """
     ended = not first and not row.is_open
     return {
         "id": str(row.pk),
         "model": row.model,
         "status": State.QUEUED.value if first else row.public_status,
+        "queued_reason": queued_reason,
         "input": row.input,
         "output": None if first else _output(row),
         "error": (row.error or None) if ended else None,
@@ -35,7 +39,7 @@ def generation(row: Generation, *, first: bool = False) -> dict[str, Any]:
         },
         "created_at": moment(row.created_at),
         "completed_at": moment(row.completed_at) if ended else None,
-        "deadline_at": moment(row.deadline_at),
+        "deadline_at": moment(row.first_deadline_at if first else row.deadline_at),
         "api_key": str(row.api_key_id) if row.api_key_id else None,
         "metadata": row.metadata,
     }

@@ -13,7 +13,7 @@ from accounts import pages, query_api, shapes
 from accounts.authentication import caller
 from accounts.idempotent_views import idempotent
 from accounts.models import Scope
-from generations import answers, api_shapes, deletion, gallery, media_links, submission
+from generations import answers, api_shapes, deletion, gallery, media_links, places, submission
 from generations.examples import EXAMPLES, METADATA
 from generations.models import VideoModel
 from generations.reading_api import generation_request
@@ -45,7 +45,7 @@ class Generations(APIView):
         "GET": ("invalid_parameters",),
         "POST": (
             *("invalid_parameters", "insufficient_credits", "wallet_in_debt", "wallet_frozen"),
-            *("price_missing", "busy"),
+            *("price_missing", "busy", "key_budget_exceeded", "member_limit_exceeded"),
         ),
     }
 
@@ -55,7 +55,7 @@ class Generations(APIView):
         description="Quotes it, holds its full cost and queues it, all or nothing. Then poll it, "
         "or be told by a webhook.",
         tags=[TAG],
-        request={"application/json": api_shapes.GENERATION_REQUEST},
+        request=api_shapes.GENERATION_REQUEST,
         responses={202: OpenApiResponse(api_shapes.GENERATION, "Accepted.")},
         extensions={
             "x-example": {
@@ -109,7 +109,14 @@ class Generations(APIView):
         paging = {name: query.pop(name) for name in query_api.PAGING if name in query}
         rows = gallery.listing(caller(request).organization_id, **query)
         page = pages.page(rows, **paging)
-        return Response(query_api.page_as_json(request, page, answers.generation))
+        reasons = places.queued_reasons(page.rows)
+        return Response(
+            query_api.page_as_json(
+                request,
+                page,
+                lambda row: answers.generation(row, queued_reason=reasons.get(row.pk)),
+            )
+        )
 
 
 class OneGeneration(APIView):
@@ -124,7 +131,8 @@ class OneGeneration(APIView):
     )
     def get(self, request: Request, generation_id: uuid.UUID) -> Response:
         found = gallery.one(caller(request).organization_id, generation_id)
-        return Response(answers.generation(found))
+        reason = places.queued_reasons([found]).get(found.pk)
+        return Response(answers.generation(found, queued_reason=reason))
 
     @extend_schema(
         operation_id="delete_generation",

@@ -28,6 +28,7 @@ from generations.gallery import STATES_OF
 from generations.models import VideoModel
 from generations.parameter_schemas import COMPONENT_NAMES
 from generations.parameters import RESOLUTIONS
+from generations.places import CONCURRENCY_LIMIT, PROVIDER_BUSY
 from generations.upload_models import UploadKind
 
 STATUS = component(
@@ -107,10 +108,18 @@ GENERATION = component(
     "Generation",
     record(
         "A video that was asked for.",
-        optional=("queue",),
         id=ID,
         model=MODEL,
         status=STATUS,
+        queued_reason=nullable(
+            choice(
+                CONCURRENCY_LIMIT,
+                PROVIDER_BUSY,
+                description="Why it is still queued: all places of your organization at the model "
+                "are taken, or the model was too busy and is asked again. Null when it is not, "
+                "when nothing is in its way, and in the answer that accepts it.",
+            )
+        ),
         input={
             "type": "object",
             "additionalProperties": True,

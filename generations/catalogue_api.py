@@ -60,7 +60,7 @@ class Quotes(APIView):
         summary="Ask for a price",
         description="What the same body would hold as a generation. Nothing is held or kept.",
         tags=[TAG],
-        request={"application/json": api_shapes.GENERATION_REQUEST},
+        request=api_shapes.GENERATION_REQUEST,
         responses={200: OpenApiResponse(api_shapes.QUOTE, "The quote.")},
         extensions={"x-example": {"model": "p-video", "input": EXAMPLES["p-video"][0]["input"]}},
     )

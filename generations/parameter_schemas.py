@@ -41,11 +41,7 @@ def input_schema(model: str, *, native: bool = True) -> shapes.Schema:
 def _schema(parameter: Parameter, native: bool) -> shapes.Schema:
     schema: shapes.Schema = {**_KINDS[parameter.kind](parameter), "description": parameter.help}
     if native and parameter.name == "no_op":
-        schema = {
-            "type": "boolean",
-            "enum": [False],
-            "description": "Can only be false here.",
-        }
+        schema |= {"enum": [False], "description": f"{parameter.help} Only false can be kept."}
     if not parameter.required:
         schema = shapes.nullable(schema)
     if parameter.default is not None:

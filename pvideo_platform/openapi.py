@@ -39,6 +39,14 @@ class OperationSchema(AutoSchema):
         """Nothing from the classes: `_add_scope` says it."""
         return []
 
+    def _get_request_body(self, direction: Any = "request") -> Any:
+        """A shape is a body in JSON, unless the view says of which media type it is."""
+        request = self.get_request_serializer()  # type: ignore[no-untyped-call]
+        if isinstance(request, dict) and not any("/" in name for name in request):
+            schema = {"application/json": {"schema": request}}
+            return {"content": schema, "required": True}
+        return super()._get_request_body(direction)  # type: ignore[no-untyped-call]
+
     def get_operation(self, *args: Any, **kwargs: Any) -> Operation | None:
         operation: Operation | None = super().get_operation(*args, **kwargs)
         if operation is None:

@@ -34,7 +34,7 @@ def test_an_accepted_generation_has_the_documented_shape(api: Api) -> None:
     assert answer["Location"] == f"/api/v1/generations/{made['id']}"
     assert set(made) == {
         "id", "model", "status", "input", "output", "error", "cost", "created_at",
-        "completed_at", "deadline_at", "api_key", "metadata",
+        "completed_at", "deadline_at", "api_key", "metadata", "queued_reason",
     }  # fmt: skip
     assert made["model"] == "p-video"
     assert made["status"] == "queued"
