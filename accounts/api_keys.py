@@ -7,10 +7,11 @@ enough for a secret that cannot be guessed and lets the look-up go through a uni
 import hashlib
 import re
 import secrets
+import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts import addresses
@@ -35,6 +36,9 @@ class InvalidOverlap(DomainError):
 
 class KeyMissing(DomainError):
     code = "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such API key.")
 
 
 class KeyEnded(DomainError):
@@ -66,22 +70,27 @@ def create(
         InvalidScopes: no scope, or one that does not exist.
         InvalidNetworks.
     """
-    wanted = list(dict.fromkeys(scopes))
-    if not wanted or not set(wanted) <= set(Scope.values):
-        raise InvalidScopes(f"scopes must be one or more of: {', '.join(Scope.values)}")
     secret = _new_secret()
     key = ApiKey.objects.create(
         organization=organization,
         name=name,
         prefix=_prefix(secret),
         secret_hash=_hash(secret),
-        scopes=wanted,
+        scopes=known_scopes(scopes),
         created_by=created_by,
         expires_at=expires_at,
         monthly_budget_micros=monthly_budget_micros,
         allowed_networks=addresses.networks(allowed_networks),
     )
     return key, secret
+
+
+def known_scopes(wanted: Iterable[str]) -> list[str]:
+    """The scopes, each once. Raises InvalidScopes: none, or one that does not exist."""
+    found = list(dict.fromkeys(wanted))
+    if not found or not set(found) <= set(Scope.values):
+        raise InvalidScopes(f"scopes must be one or more of: {', '.join(Scope.values)}")
+    return found
 
 
 def require_within(
@@ -110,6 +119,19 @@ def require_within(
         raise NotAllowed("This key has a budget, so it cannot make or rotate keys that spend.")
     if not addresses.covers(own.allowed_networks, list(allowed_networks)):
         raise NotAllowed("This key is bound to networks, so the keys it makes must be as well.")
+
+
+def of(organization_id: uuid.UUID) -> QuerySet[ApiKey]:
+    """An organization's keys, revoked ones too, in no order."""
+    return ApiKey.objects.filter(organization_id=organization_id).select_related("created_by")
+
+
+def one(organization_id: uuid.UUID, key_id: uuid.UUID) -> ApiKey:
+    """One of an organization's keys. Raises KeyMissing, also for another organization's."""
+    key = of(organization_id).filter(pk=key_id).first()
+    if key is None:
+        raise KeyMissing
+    return key
 
 
 def rotate(key: ApiKey, *, overlap_seconds: int) -> tuple[ApiKey, str]:

@@ -19,20 +19,13 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.errors import DomainError
+from accounts import sealing
+from accounts.errors import DomainError, FieldError, InvalidParameters
 from accounts.models import IdempotencyRecord
 
 MAX_KEY = 255
-
-
-class InvalidIdempotencyKey(DomainError):
-    code = "invalid_parameters"
-
-    def __init__(self) -> None:
-        message = f"Idempotency-Key must be 1 to {MAX_KEY} printable characters"
-        super().__init__(
-            message, errors=[{"header": "Idempotency-Key", "code": "invalid", "message": message}]
-        )
+_PURPOSE = "accounts.idempotency"
+"""An answer may show a secret (a new API key's), which is kept nowhere else in the open."""
 
 
 class IdempotencyMismatch(DomainError):
@@ -89,11 +82,13 @@ def once(organization_id: uuid.UUID, key: str, request_hash: bytes) -> Iterator[
         request_hash: of everything that makes it the same request (`fingerprint`).
 
     Raises:
-        InvalidIdempotencyKey, IdempotencyMismatch.
+        InvalidParameters: the key is too long, or not printable.
+        IdempotencyMismatch.
         IdempotencyKeyInUse: the first request is running; this does not wait for it.
     """
     if not 0 < len(key) <= MAX_KEY or not key.isprintable():
-        raise InvalidIdempotencyKey
+        message = f"Idempotency-Key must be 1 to {MAX_KEY} printable characters"
+        raise InvalidParameters([FieldError("Idempotency-Key", "invalid", message)])
     with transaction.atomic():
         if not _locked(organization_id, key):
             raise IdempotencyKeyInUse
@@ -109,7 +104,7 @@ def once(organization_id: uuid.UUID, key: str, request_hash: bytes) -> Iterator[
             key=key,
             request_hash=request_hash,
             status=act.answer.status,
-            body=act.answer.body,
+            body=sealing.seal(act.answer.body, purpose=_PURPOSE),
             content_type=act.answer.content_type,
             headers=dict(act.answer.headers),
         )
@@ -142,7 +137,8 @@ def _answered(organization_id: uuid.UUID, key: str, request_hash: bytes) -> Answ
         return None
     if known.status is None or bytes(known.request_hash) != request_hash:
         raise IdempotencyMismatch
-    return Answer(known.status, bytes(known.body), known.content_type, known.headers)
+    body = sealing.unseal(known.body, purpose=_PURPOSE)
+    return Answer(known.status, body, known.content_type, known.headers)
 
 
 def forget_old(limit: int = 10_000) -> int:

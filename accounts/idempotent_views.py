@@ -48,6 +48,7 @@ def idempotent[V, **P](
             return response
 
     once.is_idempotent = True  # type: ignore[attr-defined]  # for the API's description
+    once.is_idempotent = True  # type: ignore[attr-defined]  # for the API's description
     return once
 
 

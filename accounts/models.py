@@ -242,7 +242,7 @@ class IdempotencyRecord(models.Model):
     status = models.PositiveSmallIntegerField(null=True)
     content_type = models.CharField(max_length=100, default="", blank=True)
     headers = models.JSONField(default=dict)
-    body = models.BinaryField(default=b"")
+    body = models.BinaryField(default=b"", help_text="Sealed (accounts/sealing.py).")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

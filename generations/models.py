@@ -3,6 +3,7 @@
 Acts live in modules named for them: submission, dispatch, polling, media, settlement.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -200,6 +201,11 @@ class Generation(models.Model):
     @property
     def hold_reference(self) -> str:
         return hold_reference(self.id)
+
+    @property
+    def first_deadline_at(self) -> datetime:
+        """When it expires unless it is sent; from its first send on `deadline_at` counts anew."""
+        return self.created_at + timedelta(seconds=settings.QUEUE_DEADLINE_SECONDS)
 
 
 def hold_reference(generation_id: Any) -> str:

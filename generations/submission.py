@@ -168,7 +168,7 @@ def _new(
         state=State.QUEUED,
         note="accepted",
         next_attempt_at=now,
-        deadline_at=now + timedelta(seconds=settings.QUEUE_DEADLINE_SECONDS),
+        deadline_at=now + timedelta(seconds=settings.QUEUE_DEADLINE_SECONDS),  # until it is sent
     )
 
 

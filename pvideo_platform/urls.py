@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from accounts import api as accounts_api
+from accounts import keys_api
 from billing import api as billing_api
 from generations import (
     api,
@@ -27,6 +28,9 @@ api_patterns: list[URLPattern | URLResolver] = [
     path("uploads/<uuid:upload_id>", uploads_api.OneUpload.as_view()),
     path("me", accounts_api.Me.as_view()),
     path("wallet", billing_api.WalletView.as_view()),
+    path("api-keys", keys_api.ApiKeys.as_view()),
+    path("api-keys/<uuid:key_id>", keys_api.OneApiKey.as_view()),
+    path("api-keys/<uuid:key_id>/rotate", keys_api.RotateApiKey.as_view()),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
