@@ -13,6 +13,7 @@ from generations import (
     usage_api,
 )
 from pvideo_platform import docs_views, health, problem_views
+from webhooks import urls as webhooks_urls
 
 api_patterns: list[URLPattern | URLResolver] = [
     path("generations", api.Generations.as_view()),
@@ -27,10 +28,11 @@ api_patterns: list[URLPattern | URLResolver] = [
     path("uploads", uploads_api.Uploads.as_view()),
     path("uploads/<uuid:upload_id>", uploads_api.OneUpload.as_view()),
     path("me", accounts_api.Me.as_view()),
-    path("wallet", billing_api.WalletView.as_view()),
     path("api-keys", keys_api.ApiKeys.as_view()),
     path("api-keys/<uuid:key_id>", keys_api.OneApiKey.as_view()),
     path("api-keys/<uuid:key_id>/rotate", keys_api.RotateApiKey.as_view()),
+    path("wallet", billing_api.WalletView.as_view()),
+    *webhooks_urls.api_patterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -194,12 +194,12 @@ def rotate_secret(
     return endpoint, secret
 
 
-def reveal_secret(organization_id: uuid.UUID, endpoint_id: uuid.UUID) -> str:
-    """The secret once more, for who may manage webhooks.
+def secret_of(endpoint: Endpoint) -> str:
+    """The current secret once more, for who may manage webhooks.
 
-    Raises: EndpointMissing.
+    Raises: sealing.CannotUnseal.
     """
-    return sealing.unseal(one(organization_id, endpoint_id).secret_sealed)
+    return sealing.unseal(endpoint.secret_sealed)
 
 
 def keys_of(endpoint: Endpoint) -> tuple[str, ...]:
@@ -279,12 +279,10 @@ def _checked(**values: Any) -> dict[str, Any]:
             errors.append(FieldError("url", "url_not_allowed", str(error), pointer="/url"))
     if "event_types" in values:
         types = list(dict.fromkeys(values["event_types"]))
-        if ALL in types:
-            types = [ALL]
-        elif not types or not set(types) <= set(SUBSCRIBABLE):
-            text = f'must be "*" alone, or one or more of: {", ".join(SUBSCRIBABLE)}'
+        if not types or not set(types) <= {ALL, *SUBSCRIBABLE}:
+            text = f"event_types must be one or more of: {', '.join((ALL, *SUBSCRIBABLE))}"
             errors.append(FieldError("event_types", "invalid", text, pointer="/event_types"))
-        values["event_types"] = types
+        values["event_types"] = [ALL] if ALL in types else types
     if errors:
         raise InvalidParameters(errors)
     return values

@@ -16,6 +16,7 @@ from accounts.models import Organization, new_id
 MAX_URL_LENGTH = 2048
 MAX_EXCERPT = 1024
 EVENT_ID_PREFIX = "evt_"
+EVENT_ID_PATTERN = EVENT_ID_PREFIX + "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 class DisabledReason(models.TextChoices):

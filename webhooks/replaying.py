@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.errors import DomainError
 from accounts.models import new_id
 from webhooks import endpoints
+from webhooks.history import DeliveryMissing
 from webhooks.models import OPEN_STATES, Delivery
 from webhooks.work import DELIVER
 
@@ -43,10 +44,6 @@ _MISSED = """
               AND d.state IN ('pending', 'delivering', 'delivered'))
      ORDER BY ev.id LIMIT %(most)s
         ON CONFLICT DO NOTHING"""
-
-
-class DeliveryMissing(DomainError):
-    code = "not_found"
 
 
 class DeliveryOpen(DomainError):
