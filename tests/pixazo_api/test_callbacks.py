@@ -157,6 +157,7 @@ def test_progress_that_was_not_heard_is_not_told_after_the_end(
     while Generation.objects.get().is_open:
         assert time.monotonic() < worked_without_telling
         work_once()
+        assert Delivery.objects.filter(state="pending").count() <= 1
         time.sleep(0.02)
     assert Delivery.objects.count() >= 3
     bring()
@@ -280,7 +281,7 @@ def test_private_and_odd_addresses_are_refused(
                 assert answer.status_code == 400
                 assert answer.json() == {"error": "Invalid webhook URL"}
     # The bytes of another script, as the server hands them on.
-    mojibake = "https://ex\u00e4mple.com/".encode().decode("latin-1")
+    mojibake = "https://example.com/\u00e9t\u00e9".encode().decode("latin-1")
     answer = client.post(
         PATHS["p-video"],
         {"prompt": "A cat"},
@@ -291,10 +292,9 @@ def test_private_and_odd_addresses_are_refused(
     assert not Delivery.objects.exists()
 
 
-def test_a_name_that_leads_to_a_private_address_is_not_called(ours: Ours, settings: Any) -> None:
+def test_a_name_that_leads_nowhere_public_is_not_called(ours: Ours) -> None:
     """What passed by its text is judged again by the address that it leads to."""
-    listeners = [{"url": "https://localtest.invalid/", "mode": "terminal", "events": []}]
-    ours.accepted(no_op=True, headers={"X-Webhook-URL": listeners[0]["url"]})
+    ours.accepted(no_op=True, headers={"X-Webhook-URL": "https://hook.invalid/"})
     bring()
     (delivery,) = Delivery.objects.all()
     assert delivery.state == "pending"
