@@ -13,6 +13,7 @@ from accounts import pages, query_api, shapes
 from accounts.authentication import caller
 from accounts.idempotent_views import idempotent
 from accounts.models import Scope
+from accounts.rate_limits import GENERATIONS
 from generations import answers, api_shapes, deletion, gallery, media_links, places, submission
 from generations.examples import EXAMPLES, METADATA
 from generations.models import VideoModel
@@ -41,6 +42,7 @@ def _query(name: str, schema: shapes.Schema, description: str) -> OpenApiParamet
 
 class Generations(APIView):
     scopes = {"GET": Scope.GENERATIONS_READ, "POST": Scope.GENERATIONS_WRITE}
+    rate_limits = {"POST": GENERATIONS}
     errors = {
         "GET": ("invalid_parameters",),
         "POST": (

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from accounts import idempotency, rate_limits
 from generations import deletion, media, polling, uploads
 from generations import dispatch as dispatching
 from generations.work import COLLECT, DISPATCH, POLL
@@ -37,6 +38,8 @@ def sweep() -> None:
             work.nudge()
     uploads.purge()
     deletion.purge()
+    idempotency.forget_old()
+    rate_limits.forget_full()
 
 
 def _is_near(due: datetime | None) -> bool:

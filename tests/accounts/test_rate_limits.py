@@ -9,7 +9,7 @@ from django.test import Client
 from accounts import api_keys, rate_limits
 from accounts.models import Organization, RateBucket
 from accounts.rate_limits import Bucket
-from tests.generations.conftest import at_once
+from tests.generations.conftest import Api, at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -135,3 +135,13 @@ def test_buckets_that_are_full_are_forgotten(key: str) -> None:
     ago(4000)
     assert rate_limits.forget_full() == 2
     assert not RateBucket.objects.exists()
+
+
+def test_new_generations_have_a_limit_of_their_own(api: Api, settings: Any) -> None:
+    settings.RATE_LIMIT_GENERATIONS = 2
+    body = {"model": "p-video", "input": {"prompt": "A cat"}}
+    answers = [api.post("generations", body) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [202, 202, 429]
+    assert answers[2].json()["policy"] == "generations"
+    assert '"generations";q=2;w=60' in answers[0].headers["RateLimit-Policy"]
+    assert api.get("generations").status_code == 200
