@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
-from generations import provider, settlement
+from generations import provider, settlement, telling
 from generations.models import Generation, ProviderCallback, State
 from generations.work import POLL, overdue
 from queueing.draining import one_by_one, reconnecting, stay
@@ -167,16 +167,19 @@ def _confirm(job: Claim, request_id: str) -> None:
     now = timezone.now()
     early = ProviderCallback.objects.filter(generation_id=job.generation_id).exists()
     wait_seconds = 0 if early else settings.POLL_FIRST_SECONDS
-    confirmed = _move(
-        job,
-        # The lease may have run out while the answer was on its way: UNCONFIRMED is ours as well.
-        from_states=(State.SUBMITTING, State.UNCONFIRMED),
-        state=State.PROCESSING,
-        note="accepted by Pixazo",
-        provider_request_id=request_id,
-        submitted_at=now,
-        next_poll_at=now + timedelta(seconds=wait_seconds),
-    )
+    with transaction.atomic():
+        confirmed = _move(
+            job,
+            # The lease may have run out while the answer was on its way: UNCONFIRMED is ours too.
+            from_states=(State.SUBMITTING, State.UNCONFIRMED),
+            state=State.PROCESSING,
+            note="accepted by Pixazo",
+            provider_request_id=request_id,
+            submitted_at=now,
+            next_poll_at=now + timedelta(seconds=wait_seconds),
+        )
+        if confirmed:
+            telling.processing(job.generation_id)
     if not confirmed:
         logger.warning("generation %s was answered too late", job.generation_id)
         # It expired meanwhile; should it complete, the customer gets the video (design, 5.7).

@@ -13,6 +13,7 @@ from accounts.errors import InvalidParameters as InvalidParameters
 from generations import fetching, upload_links
 from generations.models import VideoModel
 from generations.upload_models import UploadKind
+from webhooks import targets
 
 MAX_TEXT = 10_000
 """Characters of a prompt or script. The reference names no limit; a request needs one."""
@@ -297,7 +298,7 @@ def _as_passed_on(parameter: Parameter, url: str) -> str:
         if len(url) > MAX_UPLOAD_LINK:
             raise ValueError("too long")
         return url
-    return fetching.check_public_url(url)
+    return targets.check(url) if parameter.name == "webhook" else fetching.check_public_url(url)
 
 
 def _integer(parameter: Parameter, value: Any) -> str:

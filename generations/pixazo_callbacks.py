@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from generations import pixazo_answers
-from generations.models import Generation, State
+from generations.models import Generation, GenerationEvent, State
 from webhooks import events, targets
 from webhooks.catalogue import EventType
 
@@ -44,28 +44,30 @@ def is_sync(generation: Generation) -> bool:
     return any(listener["mode"] == "sync" for listener in generation.listeners)
 
 
-def ended(generation_id: uuid.UUID) -> None:
+def ended(generation: Generation) -> None:
     """A job has reached its end: the one callback of `terminal` mode.
 
-    Inside the transaction that ends it, before the wallet's row is locked; its media row is there
-    already. A job without listeners costs one look at its own row.
+    Inside the transaction that ends it, before the wallet's row is locked. "Exactly one POST"
+    (reference): one that expired is told as that, and not again when its video comes after all.
+
+    Args:
+        generation: as it is now, with `media` selected.
     """
-    generation = (
-        Generation.objects.select_related("media")
-        .filter(pk=generation_id)
-        .exclude(listeners=[])
-        .first()
+    if generation.state == State.COMPLETED and _has_expired(generation):
+        return
+    for number, listener in enumerate(generation.listeners):
+        if listener["mode"] == "sync":
+            _withdraw_progress(generation, number)
+    announce_end(
+        generation.organization_id,
+        pixazo_answers.status_body(generation),
+        generation.listeners,
+        _EVENTS[State(generation.state)],
     )
-    if generation is not None:
-        for number, listener in enumerate(generation.listeners):
-            if listener["mode"] == "sync":
-                _withdraw_progress(generation, number)
-        announce_end(
-            generation.organization_id,
-            pixazo_answers.status_body(generation),
-            generation.listeners,
-            _EVENTS[State(generation.state)],
-        )
+
+
+def _has_expired(generation: Generation) -> bool:
+    return GenerationEvent.objects.filter(generation=generation, state=State.EXPIRED).exists()
 
 
 def progressed(generation: Generation) -> None:

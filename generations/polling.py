@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Min
 from django.utils import timezone
 
-from generations import pixazo_callbacks, provider, settlement
+from generations import pixazo_callbacks, provider, settlement, telling
 from generations.models import OPEN_STATES, SENT_STATES, Generation, ProviderCallback, State
 from generations.work import COLLECT, overdue
 from queueing.draining import one_by_one, stay
@@ -170,9 +170,11 @@ def _bind(generation: Generation, request_id: str) -> bool:
                 state__in=[*SENT_STATES, State.EXPIRED],
                 provider_request_id=None,
             ).update(provider_request_id=request_id, submitted_at=timezone.now())
-            Generation.objects.filter(pk=generation.pk, state=State.UNCONFIRMED).update(
+            confirmed = Generation.objects.filter(pk=generation.pk, state=State.UNCONFIRMED).update(
                 state=State.PROCESSING, note="confirmed by its callback"
             )
+            if confirmed:
+                telling.processing(generation.pk)
     except IntegrityError:
         logger.error("generation %s: its callback names another job", generation.pk)
         return False

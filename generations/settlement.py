@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing import ledger, pricing
-from generations import pixazo_callbacks, places
+from generations import places, telling
 from generations.models import OPEN_STATES, SENT_STATES, Generation, State
 
 _RESOLVE = ledger.statement("generations_resolve", "uuid", "bigint", "text")
@@ -66,6 +66,7 @@ def _used_seconds(generation: Generation, duration_ms: int | None) -> int:
     return pricing.billable_seconds(duration_ms)
 
 
+@transaction.atomic
 def _complete_late(generation: Generation) -> bool:
     """Completed after we gave up and released the hold: a gift to the customer, a loss to us."""
     swapped = Generation.objects.filter(pk=generation.pk, state=State.EXPIRED).update(
@@ -75,6 +76,8 @@ def _complete_late(generation: Generation) -> bool:
         needs_attention="completed late: the provider bills us, the customer pays nothing",
         **NO_MORE_WORK,
     )
+    if swapped:
+        telling.ended(generation.pk, again=True)
     return bool(swapped)
 
 
@@ -173,7 +176,7 @@ def _end(
     )
     if not swapped:
         return False
-    pixazo_callbacks.ended(generation_id)
+    telling.ended(generation_id)
     ledger.call(_RESOLVE, [generation_id, ledger.bounded(charge_micros), ledger.storable(note)])
     places.leave(generation_id)
     return True
