@@ -21,6 +21,11 @@ def require_length(request: Request) -> None:
         raise LengthRequired("Send the body with a Content-Length, not in chunks.")
 
 
+def pointer(name: str) -> str:
+    """The JSON pointer (RFC 6901) of a member of the body."""
+    return f"/{parameters.shown(name).replace('~', '~0').replace('/', '~1')}"
+
+
 def generation_request(request: Request) -> dict[str, Any]:
     """The request's JSON object, with a model, and no member that would be ignored.
 
@@ -35,7 +40,7 @@ def generation_request(request: Request) -> dict[str, Any]:
             name,
             "unknown",
             f"{parameters.shown(name)!r} must be one of: {', '.join(MEMBERS)}",
-            pointer=f"/{parameters.shown(name).replace('~', '~0').replace('/', '~1')}",
+            pointer=pointer(name),
         )
         for name in data
         if name not in MEMBERS

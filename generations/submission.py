@@ -233,7 +233,7 @@ def cancel(caller: Caller, generation_id: uuid.UUID) -> Generation:
     if settlement.cancel(generation_id, organization_id=caller.organization_id):
         return Generation.objects.select_related("media").get(pk=generation_id)
     generation = Generation.objects.filter(
-        pk=generation_id, organization_id=caller.organization_id
+        pk=generation_id, organization_id=caller.organization_id, deleted_at__isnull=True
     ).first()
     if generation is None:
         raise GenerationMissing("There is no such generation.")

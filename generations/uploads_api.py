@@ -19,7 +19,7 @@ from accounts.errors import FieldError, InvalidParameters
 from accounts.idempotent_views import idempotent
 from accounts.models import Scope
 from generations import answers, api_shapes, uploads
-from generations.reading_api import require_length
+from generations.reading_api import pointer, require_length
 from generations.upload_models import Upload
 
 TAG = "Uploads"
@@ -53,9 +53,13 @@ class Uploads(APIView):
                 copy.write(chunk)
             copy.flush()
             upload = uploads.store(caller(request), Path(copy.name), filename=file.name or "")
-        response = self._keep(request, upload)
-        if upload.ready_at is None:
-            uploads.discard(upload)  # a repeated request: the first one's upload is the answer
+        kept = False
+        try:
+            response = self._keep(request, upload)
+            kept = upload.ready_at is not None
+        finally:
+            if not kept:  # refused, or repeated: then the first one's upload is the answer
+                uploads.discard(upload)
         return response
 
     @idempotent
@@ -89,7 +93,7 @@ def _file(request: Request) -> "UploadedFile[Any]":
     given = [(name, file) for name, files in request.FILES.lists() for file in files]
     others = [name for name in request.data if name not in request.FILES]
     errors = [
-        FieldError(name, "unknown", "the form has one field, file", pointer="")
+        FieldError(name, "unknown", "the form has one field, file", pointer=pointer(name))
         for name in [*others, *(name for name, _ in given if name != "file")]
     ]
     if len([name for name, _ in given if name == "file"]) != 1:

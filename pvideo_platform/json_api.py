@@ -27,7 +27,7 @@ class StrictJSONParser(BaseParser):
             raise BodyTooLarge(f"The request body must be at most {limit} bytes.")
         try:
             return json.loads(
-                body,
+                _text(body),
                 parse_constant=_refuse_constant,
                 parse_float=_finite,
                 object_pairs_hook=_object,
@@ -37,6 +37,14 @@ class StrictJSONParser(BaseParser):
                 str(error) if isinstance(error, json.JSONDecodeError | _Refused) else "unreadable"
             )
             raise exceptions.ParseError(f"The body must be a JSON object: {reason}") from error
+
+
+def _text(body: bytes) -> str:
+    # Given bytes, json.loads would guess: UTF-16 and UTF-32 too.
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise _Refused("it is not UTF-8") from None
 
 
 class _Refused(ValueError):

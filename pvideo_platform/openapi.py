@@ -41,6 +41,8 @@ class OperationSchema(AutoSchema):
 
     def _get_request_body(self, direction: Any = "request") -> Any:
         """A shape is a body in JSON, unless the view says of which media type it is."""
+        if self.method not in ("POST", "PUT", "PATCH"):
+            return None
         request = self.get_request_serializer()  # type: ignore[no-untyped-call]
         if isinstance(request, dict) and not any("/" in name for name in request):
             schema = {"application/json": {"schema": request}}
