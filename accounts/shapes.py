@@ -37,11 +37,8 @@ def described(schema: Schema, description: str, **more: Any) -> Schema:
 
 def nullable(schema: Schema) -> Schema:
     """The schema, or null."""
-    if "type" in schema and isinstance(schema["type"], str):
-        changed = {**schema, "type": [schema["type"], "null"]}
-        if "enum" in schema:
-            changed["enum"] = [*schema["enum"], None]
-        return changed
+    if "type" in schema and isinstance(schema["type"], str) and "enum" not in schema:
+        return {**schema, "type": [schema["type"], "null"]}
     kept = {name: schema[name] for name in ("description",) if name in schema}
     plain = {name: value for name, value in schema.items() if name not in kept}
     return {"oneOf": [plain, {"type": "null"}], **kept}

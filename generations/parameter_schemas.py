@@ -30,11 +30,13 @@ def input_schema(model: str, *, native: bool = True) -> shapes.Schema:
     if required := [parameter.name for parameter in table if parameter.required]:
         schema["required"] = required
     if model == VideoModel.P_VIDEO_AVATAR:
-        said = {"type": "string", "pattern": REQUIRED_TEXT}
-        schema["anyOf"] = [
-            {"properties": {"audio": {"type": "string"}}, "required": ["audio"]},
-            {"properties": {"voice_script": said}, "required": ["voice_script"]},
-        ]
+        # Without a sound there is nothing to say. Not `anyOf`: generators of clients would make
+        # two types of it.
+        schema["if"] = {"properties": {"audio": {"type": "null"}}}
+        schema["then"] = {
+            "properties": {"voice_script": {"type": "string", "pattern": REQUIRED_TEXT}},
+            "required": ["voice_script"],
+        }
     return schema
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import condition
 
-from pvideo_platform import openapi, openapi_pages, problems
+from pvideo_platform import openapi, openapi_javascript, openapi_pages, problems
 
 CONTENT_TYPES = {"json": "application/json", "yaml": "application/yaml"}
 SAFE = ("GET", "HEAD")
@@ -57,6 +57,15 @@ def schema(request: HttpRequest, kind: str = "") -> HttpResponse:
     if request.method not in SAFE:
         return _not_allowed(request)
     return _document(request, kind)
+
+
+def javascript_client(request: HttpRequest) -> HttpResponse:
+    if request.method not in SAFE:
+        return _not_allowed(request)
+    text = openapi_javascript.written(openapi.document())
+    response = HttpResponse(text, content_type="text/javascript; charset=utf-8")
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 def docs(request: HttpRequest) -> HttpResponse:

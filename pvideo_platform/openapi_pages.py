@@ -200,6 +200,9 @@ def _kind(schema: dict[str, Any]) -> str:
 
 def _facts(schema: dict[str, Any]) -> Iterator[str]:
     """Bounds, allowed values and default, in words."""
+    for one in schema.get("oneOf", ()):
+        if "$ref" not in one:
+            yield from _facts(one)
     if "enum" in schema:
         allowed = [json.dumps(value, ensure_ascii=False) for value in schema["enum"]]
         more = len(allowed) - MAX_CHOICES

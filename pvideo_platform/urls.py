@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include((api_patterns, "api"))),
     path("api/schema/", docs_views.schema, name="api_schema"),
     path("api/schema.yaml", docs_views.schema, {"kind": "yaml"}, name="api_schema_yaml"),
+    path("api/client.mjs", docs_views.javascript_client, name="api_client"),
     path("api/docs/", docs_views.docs, name="api_docs"),
     path("problems/", problem_views.index, name="problems"),
     path("problems/<slug:code>", problem_views.problem, name="problem"),
