@@ -180,8 +180,9 @@ _GATE_MESSAGES = {
 
 
 def gate(status: int) -> Answer:
-    """A refusal in the gateway's shape: 400, 403, 404 (no such address) or 405."""
-    return Answer(status, {"statusCode": status, "message": _GATE_MESSAGES[status]})
+    """A refusal in the gateway's shape: 400, 403, 404 (no such address), 405, or another 4xx."""
+    message = _GATE_MESSAGES.get(status, _GATE_MESSAGES[400])
+    return Answer(status, {"statusCode": status, "message": message})
 
 
 def unauthorized(reason: str) -> Answer:

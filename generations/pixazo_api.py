@@ -124,7 +124,10 @@ def _body(request: Request) -> bytes:
     plain = request._request
     chunked = plain.META.get("wsgi.input_terminated") and not plain.META.get("CONTENT_LENGTH")
     source = plain.META["wsgi.input"] if chunked else plain
-    body: bytes = source.read(limit + 1)
+    try:
+        body: bytes = source.read(limit + 1)
+    except OSError:  # the client is gone, or its chunks make no sense
+        raise exceptions.ParseError from None
     if len(body) > limit:
         raise BodyTooLarge(f"The request body must be at most {limit} bytes.")
     return body

@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
 
@@ -329,6 +330,29 @@ def test_a_huge_body(acmes: Program, settings: Any) -> None:
         400,
         {"error": "prompt must be at most 10000 characters"},
     )
+
+
+def test_a_chunked_body(acmes: Program) -> None:
+    """As a server hands it on that has bounded it: without a Content-Length."""
+    for raw, status in (
+        (b'{"prompt": "A cat", "no_op": true}', 202),
+        (b'{"prompt": "' + b"x" * 2_000_000 + b'"}', 413),
+        (b"", 400),
+    ):
+        extra: Any = {"wsgi.input": BytesIO(raw), "wsgi.input_terminated": True}
+        answer = acmes.client.generic("POST", PATHS["p-video"], **extra)
+        assert answer.status_code == status
+        assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_a_client_that_goes_away(acmes: Program) -> None:
+    class Broken(BytesIO):
+        def read(self, *_: Any) -> bytes:
+            raise OSError("gone")
+
+    extra: Any = {"wsgi.input": Broken(), "CONTENT_LENGTH": "100"}
+    answer = acmes.client.generic("POST", PATHS["p-video"], **extra)
+    assert (answer.status_code, answer.json()["statusCode"]) == (400, 400)
 
 
 def test_text_that_cannot_be_kept(acmes: Program) -> None:
