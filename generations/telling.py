@@ -25,7 +25,11 @@ _ENDS = {
 
 def processing(generation_id: uuid.UUID) -> None:
     """The model has taken the job on."""
-    row = Generation.objects.filter(events.listened(), pk=generation_id).first()
+    row = (
+        Generation.objects.select_related("media")
+        .filter(events.listened(), pk=generation_id)
+        .first()
+    )
     if row is not None:
         _tell_endpoints(row, EventType.GENERATION_PROCESSING)
 

@@ -89,6 +89,7 @@ def _task_shorter_than_a_call() -> bool:
         settings.PIXAZO_TIMEOUT_SECONDS,
         settings.AUDIO_FETCH_TIMEOUT_SECONDS,
         settings.VIDEO_FETCH_TIMEOUT_SECONDS,
+        settings.WEBHOOK_TIMEOUT_SECONDS,
     )
     return bool(settings.Q_CLUSTER["timeout"] <= longest)
 
@@ -189,8 +190,8 @@ RULES: tuple[Rule, ...] = (
         "pvideo.E014",
         _task_shorter_than_a_call,
         "Q_CLUSTER's timeout is not above the longest HTTP timeout.",
-        "Lower PIXAZO_TIMEOUT_SECONDS, AUDIO_FETCH_TIMEOUT_SECONDS or "
-        "VIDEO_FETCH_TIMEOUT_SECONDS: the worker would be killed in the middle of a call.",
+        "Lower PIXAZO_TIMEOUT_SECONDS, AUDIO_FETCH_TIMEOUT_SECONDS, VIDEO_FETCH_TIMEOUT_SECONDS or "
+        "WEBHOOK_TIMEOUT_SECONDS: the worker would be killed in the middle of a call.",
         production_only=False,
     ),
     Rule(
@@ -212,6 +213,26 @@ RULES: tuple[Rule, ...] = (
         lambda: urlsplit(settings.PIXAZO_BASE_URL).scheme != "https",
         "PIXAZO_BASE_URL is no https address.",
         "Remove PIXAZO_BASE_URL: the key would travel in the clear.",
+    ),
+    Rule(
+        "pvideo.E018",
+        lambda: not settings.WEBHOOK_REQUIRE_HTTPS,
+        "WEBHOOK_REQUIRE_HTTPS is off in production.",
+        "Remove WEBHOOK_REQUIRE_HTTPS: customers' messages would travel in the clear.",
+    ),
+    Rule(
+        "pvideo.E019",
+        lambda: settings.WEBHOOK_LEASE_SECONDS <= settings.WEBHOOK_TIMEOUT_SECONDS,
+        "WEBHOOK_LEASE_SECONDS is not above WEBHOOK_TIMEOUT_SECONDS.",
+        "Raise it: a message would be sent again while its attempt is under way.",
+        production_only=False,
+    ),
+    Rule(
+        "pvideo.E020",
+        lambda: not 0 < settings.WEBHOOK_IN_FLIGHT_PER_ENDPOINT <= settings.WEBHOOK_IN_FLIGHT // 2,
+        "WEBHOOK_IN_FLIGHT_PER_ENDPOINT is not between 1 and half of WEBHOOK_IN_FLIGHT.",
+        "Raise WEBHOOK_IN_FLIGHT: one endpoint that hangs would hold all the others up.",
+        production_only=False,
     ),
     Rule(
         "pvideo.W001",

@@ -237,21 +237,6 @@ FETCH_ALLOWED_NETLOCS = env.list(
 
 # --- Webhooks to customers ------------------------------------------------------------------
 WEBHOOK_REQUIRE_HTTPS = env.bool("WEBHOOK_REQUIRE_HTTPS", default=PRODUCTION)
-WEBHOOK_TIMEOUT_SECONDS = env.float("WEBHOOK_TIMEOUT_SECONDS", default=10.0)
-WEBHOOK_LEASE_SECONDS = env.int("WEBHOOK_LEASE_SECONDS", default=60)
-WEBHOOK_IN_FLIGHT = env.int("WEBHOOK_IN_FLIGHT", default=80)
-WEBHOOK_IN_FLIGHT_PER_ENDPOINT = env.int("WEBHOOK_IN_FLIGHT_PER_ENDPOINT", default=2)
-# Seconds between an attempt and the next: about three days in all.
-WEBHOOK_RETRY_SECONDS = [
-    float(seconds)
-    for seconds in env.list(
-        "WEBHOOK_RETRY_SECONDS",
-        default=["5", "300", "1800", "7200", "18000", "36000", "50400", "72000", "86400"],
-    )
-]
-WEBHOOK_DISABLE_AFTER_DAYS = env.float("WEBHOOK_DISABLE_AFTER_DAYS", default=5.0)
-WEBHOOK_KEEP_DAYS = env.int("WEBHOOK_KEEP_DAYS", default=30)
-WEBHOOK_ENDPOINTS_MAX = env.int("WEBHOOK_ENDPOINTS_MAX", default=20)
 
 # --- Files ----------------------------------------------------------------------------------
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))

@@ -34,3 +34,18 @@ UPLOAD_KEEP_SECONDS = _env.int("UPLOAD_KEEP_SECONDS", default=7 * 24 * 3600)
 UPLOADS_MAX_COUNT = _env.int("UPLOADS_MAX_COUNT", default=1000)
 UPLOADS_MAX_BYTES = _env.int("UPLOADS_MAX_BYTES", default=5_000_000_000)
 MEDIA_LINK_SECONDS = _env.int("MEDIA_LINK_SECONDS", default=24 * 3600)
+
+# Webhooks to customers: one attempt, how many at once, and when to give up.
+WEBHOOK_TIMEOUT_SECONDS = _env.float("WEBHOOK_TIMEOUT_SECONDS", default=10.0)
+WEBHOOK_LEASE_SECONDS = _env.int("WEBHOOK_LEASE_SECONDS", default=60)
+WEBHOOK_IN_FLIGHT = _env.int("WEBHOOK_IN_FLIGHT", default=80)
+WEBHOOK_IN_FLIGHT_PER_ENDPOINT = _env.int("WEBHOOK_IN_FLIGHT_PER_ENDPOINT", default=2)
+# Seconds between an attempt and the next: about three days in all.
+WEBHOOK_RETRY_SECONDS = _env.list(
+    "WEBHOOK_RETRY_SECONDS",
+    cast=float,
+    default=[5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0],
+)
+WEBHOOK_DISABLE_AFTER_DAYS = _env.float("WEBHOOK_DISABLE_AFTER_DAYS", default=5.0)
+WEBHOOK_KEEP_DAYS = _env.int("WEBHOOK_KEEP_DAYS", default=30)
+WEBHOOK_ENDPOINTS_MAX = _env.int("WEBHOOK_ENDPOINTS_MAX", default=20)

@@ -40,7 +40,8 @@ class Receiver(ThreadingHTTPServer):
         self.at_once: dict[str, int] = {}
         self.most_at_once: dict[str, int] = {}
         self.lock = threading.Lock()
-        self.netloc = f"127.0.0.1:{self.server_address[1]}"
+        self.port = int(self.server_address[1])
+        self.netloc = f"127.0.0.1:{self.port}"
 
     def on(self, path: str, answer: Answer | None = None) -> str:
         self.answers[path] = answer or reply(b"thanks")

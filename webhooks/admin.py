@@ -1,0 +1,81 @@
+"""Staff's view of what customers are told. Nothing here is changed by hand; secrets never show."""
+
+from django.contrib import admin
+
+from accounts.admin import LookupAdmin, ReadOnly, TabularInline
+from webhooks.models import Attempt, Delivery, Endpoint, Event, Notice
+
+
+@admin.register(Endpoint)
+class EndpointAdmin(ReadOnly, LookupAdmin):
+    list_display = (
+        *("url", "organization", "event_types", "failing_since"),
+        *("disabled_at", "disabled_reason", "deleted_at"),
+    )
+    list_filter = (
+        "disabled_reason",
+        ("failing_since", admin.EmptyFieldListFilter),
+        ("deleted_at", admin.EmptyFieldListFilter),
+    )
+    list_select_related = ("organization",)
+    ordering = ("-id",)
+    exclude = ("secret_sealed", "previous_secret_sealed")
+    search_ids = ("id", "organization")
+    search_emails = ("organization__memberships__user__email",)
+    search_texts = ("url",)
+
+
+class AttemptInline(ReadOnly, TabularInline):
+    model = Attempt
+    extra = 0
+    fields = (
+        *("number", "started_at", "duration_ms"),
+        *("status_code", "error", "response_excerpt"),
+    )
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnly, LookupAdmin):
+    list_display = (
+        *("id", "event_type", "organization", "address", "state"),
+        *("attempts", "status_code", "error", "next_attempt_at"),
+    )
+    list_filter = ("state",)
+    list_select_related = ("organization", "endpoint")
+    ordering = ("-id",)
+    inlines = (AttemptInline,)
+    search_ids = ("id", "event", "endpoint", "organization")
+
+    @admin.display(description="address")
+    def address(self, delivery: Delivery) -> str:
+        return delivery.endpoint.url if delivery.endpoint else delivery.url
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnly, LookupAdmin):
+    list_display = (
+        *("id", "delivery", "number", "started_at"),
+        *("duration_ms", "status_code", "error"),
+    )
+    list_filter = ("error",)
+    list_select_related = ("delivery",)
+    ordering = ("-id",)
+    search_ids = ("delivery", "delivery__event", "delivery__endpoint")
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly, LookupAdmin):
+    list_display = ("id", "type", "organization", "is_direct", "created_at")
+    list_filter = ("is_direct",)
+    list_select_related = ("organization",)
+    ordering = ("-id",)
+    search_ids = ("id", "organization")
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnly, LookupAdmin):
+    list_display = ("endpoint", "kind", "since", "due_at", "tries", "sent_at")
+    list_filter = ("kind", ("sent_at", admin.EmptyFieldListFilter))
+    list_select_related = ("endpoint",)
+    ordering = ("-id",)
+    search_ids = ("endpoint",)
