@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from generations import pixazo_answers
-from generations.models import Generation, GenerationEvent, State
+from generations.models import Generation, State
 from webhooks import events, targets
 from webhooks.catalogue import EventType
 
@@ -48,13 +48,11 @@ def ended(generation: Generation) -> None:
     """A job has reached its end: the one callback of `terminal` mode.
 
     Inside the transaction that ends it, before the wallet's row is locked. "Exactly one POST"
-    (reference): one that expired is told as that, and not again when its video comes after all.
+    (reference): not called again when a video comes after its job has expired.
 
     Args:
         generation: as it is now, with `media` selected.
     """
-    if generation.state == State.COMPLETED and _has_expired(generation):
-        return
     for number, listener in enumerate(generation.listeners):
         if listener["mode"] == "sync":
             _withdraw_progress(generation, number)
@@ -64,10 +62,6 @@ def ended(generation: Generation) -> None:
         generation.listeners,
         _EVENTS[State(generation.state)],
     )
-
-
-def _has_expired(generation: Generation) -> bool:
-    return GenerationEvent.objects.filter(generation=generation, state=State.EXPIRED).exists()
 
 
 def progressed(generation: Generation) -> None:
