@@ -11,7 +11,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
-from accounts.models import ApiKey, Membership, Organization, User
+from accounts.models import ApiKey, Membership, Organization, Spending, User
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -158,6 +158,21 @@ class OrganizationAdmin(NeverDeleted, LookupAdmin):
     ordering = ("-id",)
     inlines = (MembershipInline,)
     readonly_fields = ("id", "created_at")
+    fieldsets = (
+        (None, {"fields": ("name", "id", "created_at")}),
+        (
+            "Limits",
+            {
+                "fields": (
+                    "generations_at_once",
+                    "requests_per_minute",
+                    "key_requests_per_minute",
+                    "generations_per_minute",
+                ),
+                "description": "Empty: the platform's default, which its settings say.",
+            },
+        ),
+    )
     search_ids = ("id",)
     search_emails = ("memberships__user__email",)
     search_texts = ("name__icontains",)
@@ -171,7 +186,18 @@ class ApiKeyAdmin(ReadOnly, LookupAdmin):
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     list_select_related = ("organization",)
     ordering = ("-id",)
-    exclude = ("secret_hash",)
+    exclude = ("secret_hash", "previous_secret_hash")
     search_ids = ("id", "organization")
     search_emails = ("organization__memberships__user__email",)
     search_texts = ("prefix",)
+
+
+@admin.register(Spending)
+class SpendingAdmin(ReadOnly, LookupAdmin):
+    """What keys and members spend in a month: counted with the money, never edited."""
+
+    list_display = ("month", "organization", "api_key", "user", "spent_micros")
+    list_select_related = ("organization", "api_key", "user")
+    ordering = ("-id",)
+    search_ids = ("organization", "api_key")
+    search_emails = ("user__email",)

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts import key_views, views
 
 urlpatterns = [
     path("organizations/switch", views.switch_organization, name="switch_organization"),
-    path("api-keys/", views.keys, name="api_keys"),
-    path("api-keys/<uuid:key_id>/revoke", views.revoke_key, name="revoke_api_key"),
+    path("api-keys/", key_views.keys, name="api_keys"),
+    path("api-keys/<uuid:key_id>/rotate", key_views.rotate_key, name="rotate_api_key"),
+    path("api-keys/<uuid:key_id>/revoke", key_views.revoke_key, name="revoke_api_key"),
 ]

@@ -1,29 +1,24 @@
-"""The web's doors to organizations and API keys, and the door that every member's page has."""
+"""The web's door to organizations, and the door that every member's page has."""
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
-from typing import Any, Concatenate, cast
+from typing import Concatenate, cast
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from accounts import api_keys
 from accounts.access import Caller, NotAllowed
 from accounts.middleware import SESSION_KEY
-from accounts.models import ApiKey, Membership, Scope, User
+from accounts.models import Membership, User
 
-LONGEST_KEY_DAYS = 3650
 _KEPT_ON_SWITCH = frozenset({"studio", "gallery", "api_keys"})
 """Pages that every organization has: a switch stays on them."""
 
@@ -82,90 +77,3 @@ def _membership(user: User, organization_id: str) -> Membership:
     return get_object_or_404(
         Membership.objects.select_related("organization"), user=user, organization_id=wanted
     )
-
-
-class ApiKeyForm(forms.Form):
-    """What a new key is called, what it may do, and for how long."""
-
-    name = forms.CharField(
-        max_length=100,
-        help_text="What will use it, so that you know it again.",
-        widget=forms.TextInput(attrs={"placeholder": "Production server", "autocomplete": "off"}),
-    )
-    scopes = forms.MultipleChoiceField(
-        label="May",
-        choices=[
-            (Scope.GENERATIONS_READ, "See generations"),
-            (Scope.GENERATIONS_WRITE, "Make generations (spends credits)"),
-            (Scope.WALLET_READ, "See the balance"),
-        ],
-        initial=Scope.values,
-        widget=forms.CheckboxSelectMultiple,
-    )
-    expires_in_days = forms.IntegerField(
-        label="Ends after",
-        required=False,
-        min_value=1,
-        max_value=LONGEST_KEY_DAYS,
-        help_text="Days. Empty: it works until it is revoked.",
-        widget=forms.NumberInput(attrs={"placeholder": "Never", "inputmode": "numeric"}),
-    )
-
-
-@require_http_methods(["GET", "POST"])
-@member_page
-def keys(request: MemberRequest) -> HttpResponse:
-    """The organization's keys; POST makes one and shows its secret, this once."""
-    if request.method == "POST":
-        return _create_key(request)
-    return _keys_page(request, ApiKeyForm())
-
-
-def _create_key(request: MemberRequest) -> HttpResponse:
-    _require_manager(request)
-    form = ApiKeyForm(request.POST)
-    if not form.is_valid():
-        return _keys_page(request, form, status=422)
-    days = form.cleaned_data["expires_in_days"]
-    key, secret = api_keys.create(
-        request.caller.organization,
-        name=form.cleaned_data["name"],
-        scopes=form.cleaned_data["scopes"],
-        created_by=request.user,
-        expires_at=timezone.now() + timedelta(days=days) if days else None,
-    )
-    return _keys_page(request, ApiKeyForm(), new_key=key, secret=secret)
-
-
-def _keys_page(
-    request: MemberRequest, form: ApiKeyForm, *, status: int = 200, **extra: Any
-) -> HttpResponse:
-    keys = (
-        ApiKey.objects.filter(organization_id=request.caller.organization_id)
-        .select_related("created_by")
-        .order_by("-id")
-    )
-    context = {"keys": keys, "form": form, "now": timezone.now(), **extra}
-    whole = not request.htmx
-    template = "accounts/api_keys.html" if whole else "partials/api_keys.html"
-    return render(request, template, context, status=status)
-
-
-@require_http_methods(["GET", "POST"])
-@member_page
-def revoke_key(request: MemberRequest, key_id: uuid.UUID) -> HttpResponse:
-    """Ask, then end a key at once. Strangers' keys are a 404, also to managers."""
-    key = get_object_or_404(ApiKey, pk=key_id, organization_id=request.caller.organization_id)
-    _require_manager(request)
-    if request.method == "GET":
-        return render(request, "accounts/api_key_revoke.html", {"key": key})
-    api_keys.revoke(key)
-    messages.success(
-        request, f"{key.name} is revoked. Programs that use it are refused from now on."
-    )
-    return redirect("api_keys")
-
-
-def _require_manager(request: MemberRequest) -> None:
-    if not request.caller.is_manager:
-        raise NotAllowed("Only an owner or an admin may create and revoke API keys.")

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import api_keys
-from accounts.models import Organization, User
+from accounts.models import Organization, Spending, User
 from billing import holds
 from billing.models import Entry, Hold, Price, Wallet
 from generations.models import Generation, GenerationEvent, Media, ProviderCallback
@@ -57,6 +57,9 @@ def one_of_each(acme, alice) -> dict[str, object]:
     )
     return {
         "accounts_apikey": api_keys.create(acme, name="build", created_by=alice)[0],
+        "accounts_spending": Spending.objects.create(
+            organization=acme, user=alice, month="2026-01-01", spent_micros=0
+        ),
         "accounts_user": alice,
         "accounts_organization": acme,
         "billing_wallet": Wallet.objects.get(pk=acme.pk),
@@ -254,7 +257,8 @@ def test_a_staff_edit_elsewhere_cannot_overwrite_the_live_balance(staff, acme):
     page = staff.get(url)
     hold_id = place(acme, 4 * DOLLAR)
     holds.capture(hold_id=hold_id, amount_micros=DOLLAR)
-    form = page.context["adminform"].form.initial | {"name": "Acme, Inc."}
+    initial = page.context["adminform"].form.initial
+    form = {name: value or "" for name, value in initial.items()} | {"name": "Acme, Inc."}
     for formset in page.context["inline_admin_formsets"]:
         form |= {field.html_name: field.value() or "" for field in formset.formset.management_form}
         for row in formset.formset.forms:

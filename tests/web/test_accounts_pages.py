@@ -168,3 +168,54 @@ def test_pages_hold_to_the_policy(as_alice: Client, client: Client) -> None:
         assert "<style" not in text
         assert not re.findall(r"<script(?![^>]*(src=|application/json))", text)
         assert not re.findall(r" on[a-z]+=", text)
+
+
+def test_a_key_with_limits(as_alice: Client, acme: Organization) -> None:
+    limits = {"monthly_budget": "12.5", "allowed_networks": "203.0.113.0/24\n2001:db8::/48"}
+    page = as_alice.post("/api-keys/", {**FORM, **limits}).content.decode()
+    key = ApiKey.objects.get()
+    assert key.monthly_budget_micros == 12_500_000
+    assert key.allowed_networks == ["203.0.113.0/24", "2001:db8::/48"]
+    assert "of $12.50" in page
+    assert "2001:db8::/48" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("monthly_budget", "-1"),
+        ("monthly_budget", "1e3"),
+        ("monthly_budget", "0.0000001"),
+        ("allowed_networks", "203.0.113.7/24"),
+        ("allowed_networks", "everywhere"),
+    ],
+)
+def test_bad_limits_are_refused(as_alice: Client, name: str, value: str) -> None:
+    answer = as_alice.post("/api-keys/", {**FORM, name: value})
+    assert answer.status_code == 422
+    assert "field__error" in answer.content.decode()
+
+
+def test_rotating(as_alice: Client, as_bob: Client, as_charlie: Client, acme: Organization) -> None:
+    key, old = api_keys.create(acme, name="Server")
+    path = f"/api-keys/{key.pk}/rotate"
+
+    for method in ("get", "post"):
+        assert getattr(as_charlie, method)(path).status_code == 404
+        assert getattr(as_bob, method)(path).status_code == 403
+    assert "Rotate Server?" in as_alice.get(path).content.decode()
+    assert as_alice.post(path, {"overlap_seconds": "5"}).status_code == 422
+    answer = as_alice.post(path, {"overlap_seconds": "3600"})
+
+    found = re.search(r'value="(pv_[\w-]{43})"', answer.content.decode())
+    assert found
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert api_keys.recognise(found[1])
+    assert api_keys.recognise(old)
+    assert found[1] not in as_alice.get("/api-keys/").content.decode()
+    as_alice.post(path, {"overlap_seconds": "0"})
+    assert api_keys.recognise(old) is None
+    assert api_keys.recognise(found[1]) is None
+    api_keys.revoke(key)
+    assert "revoked or has expired" in as_alice.get(path).content.decode()
+    assert as_alice.post(path, {"overlap_seconds": "0"}).status_code == 422
