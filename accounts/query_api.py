@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ Reader = Callable[[str], Any]
 """Makes a value of a parameter's text, or raises ValueError saying what the text must be."""
 
 MAX_VALUE = 500
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def read(request: Request, readers: Mapping[str, Reader]) -> dict[str, Any]:
@@ -87,8 +89,11 @@ def moment(text: str) -> Any:
         found = parse_datetime(text.replace(" ", "+"))
     except ValueError:
         found = None
-    if found is None or found.tzinfo is None or not 1970 <= found.year < 9000:
+    if found is None or found.tzinfo is None:
         raise ValueError("must be a date and time with an offset, like 2026-05-22T13:17:32Z")
+    # Beyond these years nothing ever happens, but arithmetic overflows.
+    if not _FIRST.year <= found.year <= _LAST.year:
+        return _FIRST if found.year < _FIRST.year else _LAST
     return found
 
 

@@ -53,9 +53,13 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Any text of your own that is new for each act, like a UUID. The same key and "
+    "description": "Any text of your own that is new for each act, like a UUID; empty is none. The same key and "
     "request give the first answer again (with `Idempotency-Replayed: true`), another request "
     "422, and while the first one runs 409. Kept for at least 24 hours.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-    "example": "order-A-1001",
+    "schema": {
+        "type": "string",
+        "maxLength": 255,
+        # What can be printed of the characters that a header can have.
+        "pattern": "^[ -~\u00a1-\u00ac\u00ae-\u00ff]*$",
+    },
 }

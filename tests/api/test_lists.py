@@ -101,6 +101,8 @@ def test_created_range(api: Api, row: Callable[..., str]) -> None:
     assert ids(api, created_after=middle.isoformat()) == made[:0:-1]
     assert ids(api, created_before=middle.isoformat()) == made[:1]
     assert ids(api, created_after=(timezone.now() + timedelta(hours=1)).isoformat()) == []
+    assert ids(api, created_after="0001-01-01T00:00:00+14:00") == made[::-1]
+    assert ids(api, created_after="9999-12-31T23:59:59-12:00") == []
     # An offset's plus may come unescaped: then it is a space.
     assert len(api.get(f"generations?created_before={middle.isoformat()}").json()["results"]) == 1
 
@@ -116,7 +118,6 @@ def test_created_range(api: Api, row: Callable[..., str]) -> None:
         ("api_key=1", "api_key", "invalid"),
         ("created_after=yesterday", "created_after", "invalid"),
         ("created_after=2026-05-22T00:00:00", "created_after", "invalid"),  # which zone?
-        ("created_after=9999-12-31T23:59:59-12:00", "created_after", "invalid"),
         ("metadata=a", "metadata", "unknown"),
         ("metadata[]=a", "metadata[]", "unknown"),
         ("metadata[a]=%00", "metadata[a]", "invalid"),

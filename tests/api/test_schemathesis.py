@@ -1,0 +1,64 @@
+"""schemathesis: requests made up from the description, right and wrong ones, with all its checks.
+
+Run by hand for longer: SCHEMATHESIS_EXAMPLES=500 uv run pytest tests/api/test_schemathesis.py
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accounts.models import Organization
+from tests.conftest import assert_books_balance
+
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "12")
+SECONDS = 150 + 20 * int(EXAMPLES)
+
+
+CONFIG = """
+# 422: made-up Idempotency-Keys repeat.
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "3xx", 401, 402, 403, 404, 409, 422, 429]
+
+# What only the file itself tells: nothing is at a made-up address, and no picture in made-up bytes.
+# And 5.0 is an integer to JSON Schema, but not to us.
+[[operations]]
+include-operation-id = [
+  "create_generation", "create_quote", "create_upload", "rotate_api_key", "rotate_webhook_secret",
+]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 402, 404, 409, 422, 503]
+"""
+
+
+@pytest.mark.timeout(SECONDS + 30)
+def test_nothing_is_found(
+    transactional_db: None,
+    live_server: Any,
+    key: str,
+    acme: Organization,
+    give_credits: Any,
+    settings: Any,
+    tmp_path: Path,
+) -> None:
+    settings.PUBLIC_BASE_URL = live_server.url
+    settings.RATE_LIMIT_KEY = settings.RATE_LIMIT_ORGANIZATION = 0
+    settings.RATE_LIMIT_GENERATIONS = settings.RATE_LIMIT_STRANGERS = 0
+    give_credits(acme, 1_000_000)
+    (tmp_path / "schemathesis.toml").write_text(CONFIG)
+    done = subprocess.run(
+        [
+            sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()",
+            "--config-file", tmp_path / "schemathesis.toml",
+            "run", f"{live_server.url}/api/schema/", "--url", live_server.url,
+            "--header", f"Authorization: Bearer {key}",
+            "--checks", "all", "--max-examples", EXAMPLES, "--no-color", "--seed", "1",
+            "--phases", "examples,coverage,fuzzing", "--generation-database", "none",
+            "--continue-on-failure", "--request-timeout", "20",
+        ],
+        cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-3000:]
+    assert_books_balance()
