@@ -51,7 +51,12 @@ NEW_KEY = component(
     record(
         "An API key with its new secret.",
         **_FACTS,
-        secret=described(TEXT, "Shown only here.", pattern="^pv_[A-Za-z0-9_-]{43}$"),
+        secret=described(
+            TEXT,
+            "Shown only here.",
+            pattern="^pv_[A-Za-z0-9_-]{43}$",
+            examples=[f"pv_{'x' * 43}"],
+        ),
     ),
 )
 KEY_PAGE = page_of("ApiKeyPage", KEY, "API keys")

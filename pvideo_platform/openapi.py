@@ -46,7 +46,7 @@ class OperationSchema(AutoSchema):
         request = self.get_request_serializer()  # type: ignore[no-untyped-call]
         if isinstance(request, dict) and not any("/" in name for name in request):
             schema = {"application/json": {"schema": request}}
-            return {"content": schema, "required": True}
+            return {"content": schema}
         return super()._get_request_body(direction)  # type: ignore[no-untyped-call]
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Operation | None:
@@ -62,13 +62,21 @@ class OperationSchema(AutoSchema):
         _complete_parameters(operation, is_idempotent)
         _complete_answers(operation, is_idempotent, has_location)
         if "requestBody" in operation:
-            operation["requestBody"]["required"] = True
+            operation["requestBody"]["required"] = _is_required(operation["requestBody"])
         codes = getattr(self.view, "errors", {}).get(method, ())
         openapi_errors.add(operation, codes, is_idempotent=is_idempotent)
         operation["x-codeSamples"] = openapi_samples.of(
             method, self.path, operation, example=operation.pop("x-example", None)
         )
         return operation
+
+
+def _is_required(body: dict[str, Any]) -> bool:
+    """A body of which no member is required may be left out."""
+    schema = next(iter(body["content"].values()))["schema"]
+    if "$ref" in schema:
+        schema = shapes.COMPONENTS[schema["$ref"].rpartition("/")[2]]
+    return bool(schema.get("required")) or "oneOf" in schema
 
 
 def _add_scope(operation: Operation, scope: str) -> None:

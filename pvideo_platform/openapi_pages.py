@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from http import HTTPStatus
 from typing import Any
 
 from pvideo_platform import openapi
@@ -30,7 +29,6 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Answer:
     status: str
-    phrase: str
     description: str
     link: str
     codes: list[str]
@@ -147,7 +145,6 @@ def _answer(status: str, answer: dict[str, Any]) -> Answer:
     example = media.get("example")
     return Answer(
         status,
-        HTTPStatus(int(status)).phrase,
         answer["description"],
         _name_of(media.get("schema", {})),
         answer.get("x-codes", []),

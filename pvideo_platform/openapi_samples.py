@@ -1,7 +1,6 @@
 """Code samples of the API's description: the same call in curl, Python and JavaScript."""
 
 import json
-import pprint
 import re
 import textwrap
 from typing import Any
@@ -60,8 +59,7 @@ def _python(method: str, url: str, kind: str, example: Any) -> str:
         'headers={"Authorization": f"Bearer {os.environ[\'PVIDEO_API_KEY\']}"}',
     ]
     if kind == "json":
-        literal = pprint.pformat(example or {}, width=80, sort_dicts=False)
-        arguments.append(f"json={textwrap.indent(literal, '    ').lstrip()}")
+        arguments.append(f"json={textwrap.indent(_literal(example or {}), '    ').lstrip()}")
     elif kind == "multipart":
         arguments.append('files={"file": open("picture.jpg", "rb")}')
     call = ",\n    ".join(arguments)
@@ -69,6 +67,16 @@ def _python(method: str, url: str, kind: str, example: Any) -> str:
         f"import os\n\nimport requests\n\nresponse = requests.{method.lower()}(\n    {call},\n)\n"
         f"response.raise_for_status()\n{_python_end(method, url)}"
     )
+
+
+def _literal(value: Any) -> str:
+    """A value as Python writes it, a member a line."""
+    if isinstance(value, dict) and value:
+        lines = [f"{json.dumps(name)}: {_literal(below)}," for name, below in value.items()]
+        return "{\n" + textwrap.indent("\n".join(lines), "    ") + "\n}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def _python_end(method: str, url: str) -> str:

@@ -23,13 +23,19 @@ CONFIG = """
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", 401, 402, 403, 404, 409, 422, 429]
 
-# What only the file itself tells: nothing is at a made-up address, and no picture in made-up bytes.
-# And 5.0 is an integer to JSON Schema, but not to us.
+# A schema cannot say that a cursor is signed, or which time zones there are.
+[[operations]]
+include-method = "GET"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 400, 404, 409]
+
+# What only the file itself tells: nothing is at a made-up address, no picture in made-up bytes.
+# What is in the future. Which names are public. And 5.0 is an integer to JSON Schema, not to us.
 [[operations]]
 include-operation-id = [
-  "create_generation", "create_quote", "create_upload", "rotate_api_key", "rotate_webhook_secret",
+  "create_generation", "create_quote", "create_upload", "create_api_key", "rotate_api_key",
+  "create_webhook_endpoint", "update_webhook_endpoint", "rotate_webhook_secret",
 ]
-checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 402, 404, 409, 422, 503]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 402, 403, 404, 409, 422, 503]
 """
 
 
