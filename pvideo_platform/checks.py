@@ -32,6 +32,20 @@ class Rule:
     production_only: bool = True
 
 
+def _limit_out_of_bounds() -> bool:
+    least = {
+        "RATE_LIMIT_KEY": 0,
+        "RATE_LIMIT_GENERATIONS": 0,
+        "RATE_LIMIT_ORGANIZATION": 0,
+        "RATE_LIMIT_STRANGERS": 0,
+        "TRUSTED_PROXIES": 0,
+        "GENERATIONS_AT_ONCE": 1,
+        "QUEUE_DEADLINE_SECONDS": 1,
+        "IDEMPOTENCY_KEEP_SECONDS": 86_400,
+    }
+    return any(getattr(settings, name) < value for name, value in least.items())
+
+
 def platform_settings(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
@@ -233,6 +247,21 @@ RULES: tuple[Rule, ...] = (
         "WEBHOOK_IN_FLIGHT_PER_ENDPOINT is not between 1 and half of WEBHOOK_IN_FLIGHT.",
         "Raise WEBHOOK_IN_FLIGHT: one endpoint that hangs would hold all the others up.",
         production_only=False,
+    ),
+    Rule(
+        "pvideo.E021",
+        _limit_out_of_bounds,
+        "A limit is out of bounds.",
+        "RATE_LIMIT_... and TRUSTED_PROXIES are 0 or more, GENERATIONS_AT_ONCE 1 or more, "
+        "IDEMPOTENCY_KEEP_SECONDS 86400 or more, QUEUE_DEADLINE_SECONDS above 0.",
+        production_only=False,
+    ),
+    Rule(
+        "pvideo.E022",
+        lambda: bool(settings.SECURE_PROXY_SSL_HEADER) and not settings.TRUSTED_PROXIES,
+        "BEHIND_PROXY is on and TRUSTED_PROXIES is 0.",
+        "Set TRUSTED_PROXIES to how many proxies append to X-Forwarded-For: all callers would "
+        "seem to have the proxy's address.",
     ),
     Rule(
         "pvideo.W001",

@@ -83,6 +83,10 @@ def test_a_valid_production_has_nothing_to_say() -> None:
         ({"WEBHOOK_TIMEOUT_SECONDS": 120.0, "WEBHOOK_LEASE_SECONDS": 121}, ["pvideo.E014"]),
         ({"WEBHOOK_IN_FLIGHT_PER_ENDPOINT": 0}, ["pvideo.E020"]),
         ({"WEBHOOK_IN_FLIGHT": 3}, ["pvideo.E020"]),
+        ({"RATE_LIMIT_KEY": -1}, ["pvideo.E021"]),
+        ({"GENERATIONS_AT_ONCE": 0}, ["pvideo.E021"]),
+        ({"IDEMPOTENCY_KEEP_SECONDS": 3600}, ["pvideo.E021"]),
+        ({"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")}, ["pvideo.E022"]),
         (
             {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}},
             ["pvideo.W001"],
