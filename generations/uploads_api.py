@@ -101,7 +101,7 @@ def _file(request: Request) -> "UploadedFile[Any]":
         errors.insert(0, FieldError("file", "required", message, pointer="/file"))
     if errors:
         raise InvalidParameters(errors)
-    file: "UploadedFile[Any]" = given[0][1]
+    file: UploadedFile[Any] = given[0][1]
     return file
 
 

@@ -43,7 +43,7 @@ class OperationSchema(AutoSchema):
         """A shape is a body in JSON, unless the view says of which media type it is."""
         if self.method not in ("POST", "PUT", "PATCH"):
             return None
-        request = self.get_request_serializer()  # type: ignore[no-untyped-call]
+        request: Any = self.get_request_serializer()
         if isinstance(request, dict) and not any("/" in name for name in request):
             schema = {"application/json": {"schema": request}}
             return {"content": schema}

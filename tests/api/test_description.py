@@ -96,8 +96,8 @@ def test_examples_are_what_the_schema_says(
                 contract._validator(*place).validate(example)
     for kind, media in operation.get("requestBody", {}).get("content", {}).items():
         if "example" in media:
-            place = ("paths", path, method, "requestBody", "content", kind, "schema")
-            contract._validator(*place).validate(media["example"])
+            body = ("paths", path, method, "requestBody", "content", kind, "schema")
+            contract._validator(*body).validate(media["example"])
             if "model" in media["example"]:
                 parameters.validate(media["example"]["model"], media["example"]["input"])
 

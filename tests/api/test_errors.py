@@ -112,7 +112,7 @@ def test_no_address_below_api_answers_html(
 
 
 def test_not_even_a_mistake_of_ours(db: None, settings: Any, monkeypatch: Any) -> None:
-    def fails(request: Any) -> None:
+    def fails(request: Any) -> Any:
         raise RuntimeError("secret internals")
 
     monkeypatch.setattr(urls, "urlpatterns", [path("api/v1/fails", fails), *urls.urlpatterns])

@@ -42,7 +42,7 @@ def test_content_leads_to_a_signed_link(api: Api, finished: Generation) -> None:
         answer = api.get(f"generations/{finished.pk}/content{variant}")
         assert answer.status_code == 302
         assert answer["Cache-Control"] == "no-store"
-        file = Client().get(local(answer["Location"]))
+        file: Any = Client().get(local(answer["Location"]))
         assert b"".join(file.streaming_content) == content
 
 

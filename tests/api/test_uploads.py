@@ -56,7 +56,7 @@ def test_a_picture_is_taken_by_what_it_is(
     assert made["url"].endswith(f"/image.{extension}")
     assert "/" not in made["filename"]
     assert api.get(f"uploads/{made['id']}").json() == made
-    file = Client().get(made["url"].removeprefix("http://127.0.0.1:8000"))
+    file: Any = Client().get(made["url"].removeprefix("http://127.0.0.1:8000"))
     assert b"".join(file.streaming_content) == picture(kind)
     assert file["Content-Type"] == content_type
     assert file["X-Content-Type-Options"] == "nosniff"
