@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseStopPolling
 
 from accounts.errors import DomainError
+from accounts.idempotency import IdempotencyMismatch
 from accounts.models import Scope
 from accounts.views import MemberRequest, member_page
 from billing.ledger import LedgerRefusal
@@ -22,7 +23,7 @@ from billing.pricing import PriceMissing
 from generations import forms, gallery, parameters, quoting, submission
 from generations.models import State, VideoModel
 from generations.parameters import InvalidParameters
-from generations.submission import CannotCancel, GenerationMissing, IdempotencyMismatch
+from generations.submission import CannotCancel, GenerationMissing
 
 _LIVE_BATCH = 40
 """How many open cards the page asks after at once (templates/generations/gallery.html)."""

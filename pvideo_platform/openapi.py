@@ -14,7 +14,13 @@ from drf_spectacular.openapi import AutoSchema
 
 from accounts import shapes
 from accounts.authentication import ANY_SCOPE
-from pvideo_platform import openapi_errors, openapi_examples, openapi_samples, openapi_texts
+from pvideo_platform import (
+    openapi_errors,
+    openapi_examples,
+    openapi_samples,
+    openapi_texts,
+    openapi_webhooks,
+)
 
 Operation = dict[str, Any]
 PREFIX = "/api/v1/"
@@ -132,6 +138,7 @@ def complete(result: dict[str, Any], generator: Any, request: Any, public: bool)
     result["servers"] = [{"url": settings.PUBLIC_BASE_URL, "description": "This platform."}]
     result["paths"] = _in_order(result["paths"])
     openapi_examples.add(result)
+    result["webhooks"] = openapi_webhooks.described()
     operations = [one for path in result["paths"].values() for one in path.values()]
     used = {tag for operation in operations for tag in operation["tags"]}
     result["tags"] = [

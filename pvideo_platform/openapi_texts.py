@@ -54,7 +54,8 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "in": "header",
     "required": False,
     "description": "Any text of your own that is new for each act, like a UUID; empty is "
-    "none. The same key and request give the first answer again (with `Idempotency-Replayed: true`), another request "
+    "none. The same key and request give the first answer again (with "
+    "`Idempotency-Replayed: true`), another request "
     "422, and while the first one runs 409. Kept for at least 24 hours.",
     "schema": {
         "type": "string",

@@ -16,6 +16,7 @@ from accounts.models import Scope
 from generations import parameters
 from pvideo_platform import openapi, openapi_examples, problems, urls
 from tests.api import contract
+from webhooks.catalogue import CATALOGUE
 
 DOCUMENT = openapi.document()
 OPERATIONS = [
@@ -123,6 +124,10 @@ def test_every_object_says_what_each_member_is() -> None:
         assert schema.get("description") or "oneOf" in schema, name
         for member, below in schema.get("properties", {}).items():
             assert {"type", "$ref", "oneOf", "enum", "const"} & set(below), (name, member)
+
+
+def test_every_event_is_described() -> None:
+    assert set(DOCUMENT["webhooks"]) == {entry.type for entry in CATALOGUE}
 
 
 def test_the_parameters_are_those_of_the_one_table() -> None:
