@@ -26,9 +26,13 @@ from sandbox.stripe import (
     faults,
     forms,
     idempotency,
+    invoice_requests,
     methods,
     payment_intents,
+    portal,
+    refunds,
     requests,
+    setups,
 )
 from sandbox.stripe.endpoints import Call, Endpoint
 from sandbox.stripe.errors import StripeError
@@ -47,8 +51,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *customers.ENDPOINTS,
     *disputes.ENDPOINTS,
     *events_api.ENDPOINTS,
+    *invoice_requests.ENDPOINTS,
     *methods.ENDPOINTS,
     *payment_intents.ENDPOINTS,
+    *portal.ENDPOINTS,
+    *refunds.ENDPOINTS,
+    *setups.ENDPOINTS,
 )
 _PATTERNS = [
     (one, re.compile(re.escape(one.path).replace(r"\{\}", "([^/]+)"))) for one in ENDPOINTS

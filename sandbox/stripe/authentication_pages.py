@@ -16,6 +16,7 @@ from sandbox.stripe import (
     customers,
     page_layout,
     payments,
+    portal_pages,
     setups,
 )
 from sandbox.stripe.errors import StripeError
@@ -91,7 +92,7 @@ def _portal_goes_on(
     if challenge.make_default:
         customer = state.stripe.existing(portal["customer"])
         customers.set_default_method(state, customer, method["id"])
-    return page_layout.see_other(f"/stripe/portal/{portal['id']}?added=1")
+    return page_layout.see_other(portal_pages.after_adding(portal))
 
 
 def _intent_goes_on(

@@ -112,8 +112,13 @@ def of_request(call: Call) -> Object:
             "One of the following params should be provided for this request: payment_intent or "
             "charge."
         )
-    intent = call.store.named("pi", params["payment_intent"], param="payment_intent")
-    charge = call.store.get("ch", intent["latest_charge"])
+    return of_intent(call.state, params["payment_intent"])
+
+
+def of_intent(state: SandboxState, intent_id: str) -> Object:
+    """Return the charge that paid, or is to pay, a PaymentIntent; raises where there is none."""
+    intent = state.stripe.named("pi", intent_id, param="payment_intent")
+    charge = state.stripe.get("ch", intent["latest_charge"])
     if charge is None or charge["status"] == "failed":
         raise errors.unexpected_state(
             f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."

@@ -162,7 +162,7 @@ def _form(state: SandboxState, session: Object, filled: Filled) -> Response:
     )
     body = (
         f'<div class="columns"><div>{_summary(state, session)}</div>'
-        f"<div>{form}{card_form.test_cards(payment=True)}</div></div>"
+        f"<div>{form}{card_form.test_cards()}</div></div>"
     )
     return page_layout.document(what, body)
 
@@ -170,7 +170,7 @@ def _form(state: SandboxState, session: Object, filled: Filled) -> Response:
 def _summary(state: SandboxState, session: Object) -> str:
     back = ""
     if session["cancel_url"]:
-        back = f'<a class="back" href="{escape(session["cancel_url"])}">← Back</a>'
+        back = f'<a class="back" href="{escape(session["cancel_url"])}">&larr; Back</a>'
     if session["mode"] == "setup":
         return f'{back}<h1>{account.NAME}</h1><p class="amount">Save a card</p>'
     currency = session["currency"]
