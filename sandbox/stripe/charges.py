@@ -153,7 +153,7 @@ def _details(method: Object) -> Object:
     source = method[type_]
     if type_ != "card":
         details = {name: source[name] for name in (*_BANK_DETAILS, "last4", "routing_number")}
-        return {"type": type_, type_: {**details, "mandate": None, "payment_reference": None}}
+        return {"type": type_, type_: {**details, "payment_reference": None}}
     details = {name: source[name] for name in (*_CARD_DETAILS, "last4", "regulated_status")}
     more = {"network": source["brand"], "three_d_secure": None, "wallet": None, "mandate": None}
     return {"type": type_, type_: {**details, **more, "installments": None}}

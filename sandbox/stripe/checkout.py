@@ -158,6 +158,6 @@ ENDPOINTS = (
     ),
     Endpoint("GET", "/v1/checkout/sessions/{}", retrieve),
     Endpoint("POST", "/v1/checkout/sessions/{}", update, Group({"metadata": Metadata()})),
-    Endpoint("GET", "/v1/checkout/sessions/{}/line_items", list_items, listing()),
+    Endpoint("GET", "/v1/checkout/sessions/{}/line_items", list_items, listing(by_creation=False)),
     Endpoint("POST", "/v1/checkout/sessions/{}/expire", expire_by_request),
 )

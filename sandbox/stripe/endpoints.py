@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.state import SandboxState
 from sandbox.stripe import errors
-from sandbox.stripe.parameters import LISTING, NOTHING, Group, Kind
+from sandbox.stripe.parameters import CREATED, LISTING, NOTHING, Group, Kind
 from sandbox.stripe.store import Object, Store
 
 DEFAULT_PAGE = 10
@@ -41,9 +41,18 @@ class Endpoint:
     takes: Group = field(default_factory=lambda: Group(NOTHING))
 
 
-def listing(filters: Mapping[str, Kind] | None = None, *, required: tuple[str, ...] = ()) -> Group:
-    """Return what a list endpoint takes: the usual parameters and its own `filters`."""
-    return Group({**LISTING, **(filters or {})}, required)
+def listing(
+    filters: Mapping[str, Kind] | None = None,
+    *,
+    required: tuple[str, ...] = (),
+    by_creation: bool = True,
+) -> Group:
+    """Return what a list endpoint takes: the usual parameters and its own `filters`.
+
+    `by_creation` is whether it also filters by the moment of creation.
+    """
+    created = {"created": CREATED} if by_creation else {}
+    return Group({**LISTING, **created, **(filters or {})}, required)
 
 
 def page(call: Call, found: list[Object], *, url: str) -> Object:

@@ -261,7 +261,7 @@ ENDPOINTS = (
         Group({"metadata": Metadata(), "description": Text(1500), "auto_advance": Boolean()}),
     ),
     Endpoint("DELETE", "/v1/invoices/{}", delete),
-    Endpoint("GET", "/v1/invoices/{}/lines", list_lines, listing()),
+    Endpoint("GET", "/v1/invoices/{}/lines", list_lines, listing(by_creation=False)),
     Endpoint("POST", "/v1/invoices/{}/finalize", finalize, Group({"auto_advance": Boolean()})),
     Endpoint(
         "POST",

@@ -201,7 +201,7 @@ ENDPOINTS = (
         "GET",
         "/v1/payment_methods",
         list_,
-        listing({"customer": Text(), "type": _TYPE}, required=("customer",)),
+        listing({"customer": Text(), "type": _TYPE}, required=("customer",), by_creation=False),
     ),
     Endpoint("GET", "/v1/payment_methods/{}", retrieve),
     Endpoint(
@@ -221,7 +221,7 @@ ENDPOINTS = (
         "GET",
         "/v1/customers/{}/payment_methods",
         list_of_customer,
-        listing({"type": _TYPE, "allow_redisplay": _REDISPLAY}),
+        listing({"type": _TYPE, "allow_redisplay": _REDISPLAY}, by_creation=False),
     ),
     Endpoint("GET", "/v1/customers/{}/payment_methods/{}", retrieve_of_customer),
 )

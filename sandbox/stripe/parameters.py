@@ -230,8 +230,8 @@ LISTING: dict[str, Kind] = {
     "limit": Integer(minimum=1, maximum=100),
     "starting_after": Text(),
     "ending_before": Text(),
-    "created": Either(BOUNDS, MOMENT),
 }
+CREATED = Either(BOUNDS, MOMENT)
 ADDRESS = Group(
     {
         name: Text(clearable=True)

@@ -189,7 +189,7 @@ ENDPOINTS = (
         "GET",
         "/v1/billing_portal/configurations",
         list_configurations,
-        listing({"active": Boolean(), "is_default": Boolean()}),
+        listing({"active": Boolean(), "is_default": Boolean()}, by_creation=False),
     ),
     Endpoint("GET", "/v1/billing_portal/configurations/{}", retrieve_configuration),
 )
