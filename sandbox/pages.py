@@ -19,7 +19,8 @@ _STYLE = """
 :root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:2rem 1rem}
 .banner{background:#ffc43c;color:#281a00;padding:.8rem 1rem;border-radius:.6rem;font-weight:600}
-table{border-collapse:collapse;width:100%}
+table{border-collapse:collapse;width:100%;display:block;overflow-x:auto}
+td code{white-space:nowrap}
 td,th{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #8884;vertical-align:top}
 code{font-size:.9em;overflow-wrap:anywhere}
 """

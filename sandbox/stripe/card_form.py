@@ -55,7 +55,7 @@ def fields(filled: Filled) -> str:
     return (
         text_field(filled, "number", "Card number", numeric=True, hint="4242 4242 4242 4242")
         + '<div class="pair">'
-        + text_field(filled, "expiry", "Expiry (MM / YY)", hint="12 / 34")
+        + text_field(filled, "expiry", "Expiry MM/YY", hint="12 / 34")
         + text_field(filled, "cvc", "Security code", numeric=True, hint="123")
         + "</div>"
         + text_field(filled, "name", "Name on card")

@@ -161,8 +161,8 @@ def _form(state: SandboxState, session: Object, filled: Filled) -> Response:
         f'<button class="primary wide">{what}</button>{below}</form>'
     )
     body = (
-        f'<div class="columns"><div>{_summary(state, session)}</div>'
-        f"<div>{form}{card_form.test_cards()}</div></div>"
+        f'<div class="columns"><div class="about">{_summary(state, session)}</div>'
+        f"{form}{card_form.test_cards()}</div>"
     )
     return page_layout.document(what, body)
 
@@ -201,7 +201,7 @@ def _methods(state: SandboxState, session: Object, filled: Filled) -> str:
     saved = _saved(state, session)
     default = "card" if filled.values.get("number") or not saved else saved[0]["id"]
     chosen = filled.values.get("method", default)
-    new_card = _option("card", "Card", "", chosen)
+    new_card = _option("card", "Another card" if saved else "Card", "", chosen)
     typed = f'<div class="typed">{card_form.fields(filled)}</div>'
     options = "".join(
         _option(one["id"], page_layout.described(one), "Saved", chosen) for one in saved
@@ -219,7 +219,8 @@ def _option(value: str, label: str, remark: str, chosen: str) -> str:
     mark = " checked" if value == chosen else ""
     more = f"<span>{escape(remark)}</span>" if remark else ""
     return (
-        f'<label class="option"><input type="radio" name="method" value="{escape(value)}"{mark}>'
+        f'<label class="option"><input type="radio" name="method" id="{escape(value)}" '
+        f'value="{escape(value)}"{mark}>'
         f"<span>{escape(label)}{more}</span></label>"
     )
 

@@ -141,19 +141,27 @@ def _act(action: str, act: str, text: str, label: str) -> str:
 
 
 def _invoices(state: SandboxState, customer: Object) -> str:
-    rows = "".join(
-        f"<tr><td>{time.strftime('%d %b %Y', time.gmtime(one['created']))}"
-        f'<td><a href="{escape(one["hosted_invoice_url"])}">{escape(one["number"])}</a>'
-        f'<td class="number">{money(one["total"], one["currency"])}<td>{escape(one["status"])}'
-        f'<td><a href="{escape(one["invoice_pdf"])}" aria-label="PDF of {escape(one["number"])}">'
-        "PDF</a>"
+    entries = "".join(
+        _invoice(one)
         for one in state.stripe.all("in")
         if one["customer"] == customer["id"] and one["number"]
     )
-    table = f"<table><tbody>{rows}</tbody></table>" if rows else '<p class="soft">None yet.</p>'
     return (
-        f'<section class="card" aria-labelledby="invoices"><h2 id="invoices">Invoices</h2>'
-        f"{table}</section>"
+        '<section class="card" aria-labelledby="invoices"><h2 id="invoices">Invoices</h2>'
+        f"{entries or '<p class=soft>None yet.</p>'}</section>"
+    )
+
+
+def _invoice(invoice: Object) -> str:
+    number = escape(invoice["number"])
+    day = time.strftime("%d %b %Y", time.gmtime(invoice["created"]))
+    return (
+        f'<div class="entry"><div><a href="{escape(invoice["hosted_invoice_url"])}">{number}</a>'
+        f'<br><span class="soft small">{day}</span></div>'
+        f'<span class="badge">{escape(invoice["status"].title())}</span>'
+        f'<span class="number">{money(invoice["total"], invoice["currency"])}</span>'
+        f'<a class="button" href="{escape(invoice["invoice_pdf"])}" '
+        f'aria-label="PDF of {number}">PDF</a></div>'
     )
 
 
@@ -163,11 +171,11 @@ def _form(session: Object, filled: Filled) -> Response:
         "default", "Use as the default payment method", checked="default" in filled.values
     )
     body = (
-        f'<div class="columns"><div><a class="back" href="{path}">&larr; Back</a>'
-        f'<h1>{account.NAME}</h1><p class="amount">Add a card</p></div><div>'
+        f'<div class="columns"><div class="about"><a class="back" href="{path}">&larr; Back</a>'
+        f'<h1>{account.NAME}</h1><p class="amount">Add a card</p></div>'
         f'<form method="post" action="{path}/cards/new" novalidate class="card">'
         f"<h2>Card</h2>{card_form.alert(filled)}{card_form.fields(filled)}{default}"
         '<button class="primary wide">Add card</button></form>'
-        f"{card_form.test_cards()}</div></div>"
+        f"{card_form.test_cards()}</div>"
     )
     return page_layout.document("Add a card", body)
