@@ -25,6 +25,8 @@ def expanded(store: Store, answer: Object, paths: list[str]) -> Object:
 
 
 def _filled(store: Store, item: Object, names: list[str], path: str) -> Object:
+    if item.get("deleted"):
+        return item
     name, rest = names[0], names[1:]
     if item.get("object") == "list" and name == "data":
         data = [_filled(store, one, rest, path) if rest else one for one in item["data"]]

@@ -26,10 +26,13 @@ def test_changing_a_customer(merchant: Merchant) -> None:
     assert changed.metadata.to_dict() == {"b": "2", "c": "3"}
     assert changed.invoice_settings is not None
     assert changed.invoice_settings.default_payment_method == method
+    whole = {"expand": ["invoice_settings.default_payment_method"]}
+    expanded = customers.retrieve(customer.id, whole)
+    assert expanded.invoice_settings.default_payment_method.card.last4 == "4242"
     other: Any = {"invoice_settings": {"default_payment_method": method}}
     assert refusal(lambda: customers.update(merchant.customer().id, other)).http_status == 400
     customers.delete(customer.id)
-    assert getattr(customers.retrieve(customer.id), "deleted", False) is True
+    assert customers.retrieve(customer.id, whole).deleted is True
     assert refusal(lambda: merchant.session(customer)).code == "resource_missing"
     assert merchant.client.v1.payment_methods.retrieve(method).customer is None
 
