@@ -12,8 +12,8 @@ from accounts.models import Membership, Organization, Role, Scope, User
 
 ROLE_SCOPES: dict[str, frozenset[str]] = {
     Role.VIEWER: frozenset({Scope.GENERATIONS_READ, Scope.WALLET_READ}),
-    Role.MEMBER: frozenset(Scope.values),
-    Role.ADMIN: frozenset(Scope.values),
+    Role.MEMBER: frozenset(Scope.values) - {Scope.BILLING_WRITE},
+    Role.ADMIN: frozenset(Scope.values) - {Scope.BILLING_WRITE},  # an owner pays
     Role.OWNER: frozenset(Scope.values),
 }
 MANAGERS = frozenset({Role.ADMIN, Role.OWNER})

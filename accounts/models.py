@@ -107,6 +107,7 @@ class Scope(models.TextChoices):
     GENERATIONS_READ = "generations:read"
     GENERATIONS_WRITE = "generations:write"
     WALLET_READ = "wallet:read"
+    BILLING_WRITE = "billing:write"
 
 
 class ApiKey(models.Model):

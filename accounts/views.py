@@ -98,8 +98,9 @@ class ApiKeyForm(forms.Form):
             (Scope.GENERATIONS_READ, "See generations"),
             (Scope.GENERATIONS_WRITE, "Make generations (spends credits)"),
             (Scope.WALLET_READ, "See the balance"),
+            (Scope.BILLING_WRITE, "Start purchases of credits"),
         ],
-        initial=Scope.values,
+        initial=[scope for scope in Scope.values if scope != Scope.BILLING_WRITE],
         widget=forms.CheckboxSelectMultiple,
     )
     expires_in_days = forms.IntegerField(

@@ -3,6 +3,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from accounts import api as accounts_api
 from billing import api as billing_api
+from billing import payment_event_views
 from generations import api, callback_views, media_views
 from pvideo_platform import health, problem_views
 
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include((api_patterns, "api"))),
     path("problems/<slug:code>", problem_views.problem, name="problem"),
     path("callbacks/pixazo/<uuid:generation_id>/<str:token>", callback_views.pixazo),
+    path("callbacks/stripe", payment_event_views.stripe, name="stripe_events"),
     path("media/<str:token>/<str:file_name>", media_views.media, name="media"),
     path("healthz", health.healthz),
 ]

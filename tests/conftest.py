@@ -40,6 +40,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 def _flush_past_the_guards() -> Iterator[None]:
     """TRUNCATE of the ledger is refused; between tests of committed rows it has to be done."""
     reference_prices = importlib.import_module("billing.migrations.0003_reference_prices")
+    payments = importlib.import_module("billing.migrations.0004_payments")
     original = DatabaseOperations.execute_sql_flush
 
     def flush(self: Any, sql_list: Iterable[str]) -> None:
@@ -48,6 +49,7 @@ def _flush_past_the_guards() -> Iterator[None]:
             for sql in sql_list:
                 cursor.execute(sql)
         reference_prices.load(apps, None)
+        payments.load(apps, None)
 
     DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
     yield

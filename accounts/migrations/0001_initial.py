@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=100)),
                 ('prefix', models.CharField(help_text="The key's first characters, to know it by.", max_length=12)),
                 ('secret_hash', models.BinaryField(max_length=32, unique=True)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('generations:read', 'Generations Read'), ('generations:write', 'Generations Write'), ('wallet:read', 'Wallet Read')], max_length=40))),
+                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('generations:read', 'Generations Read'), ('generations:write', 'Generations Write'), ('wallet:read', 'Wallet Read'), ('billing:write', 'Billing Write')], max_length=40))),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('expires_at', models.DateTimeField(blank=True, null=True)),
                 ('last_used_at', models.DateTimeField(editable=False, null=True)),
