@@ -73,9 +73,7 @@ def _note(dispute: Dispute, facts: DisputeFacts, asked_at: datetime) -> None:
 
 def _bring(dispute: Dispute, facts: DisputeFacts, top_up: TopUp) -> None:
     """Assumes the lock on the payment customer; takes hold and wallet."""
-    lost = facts.status == "lost"
-    good = facts.status in _GOOD or (facts.reinstated and not lost)
-    gone = lost or (dispute.withdrawn and not good)
+    good, gone = is_good(facts), is_gone(facts)
     if dispute.holds and (gone or good):
         dispute.holds = False
         dispute.save(update_fields=["holds"])
@@ -95,6 +93,16 @@ def _bring(dispute: Dispute, facts: DisputeFacts, top_up: TopUp) -> None:
         reason=f"Payment disputed: {dispute.reason}",
     ):
         _tell(dispute, top_up)
+
+
+def is_good(facts: DisputeFacts) -> bool:
+    """It ended well for us, or the money is back."""
+    return facts.status in _GOOD or (facts.reinstated and facts.status != "lost")
+
+
+def is_gone(facts: DisputeFacts) -> bool:
+    """The money is with the cardholder."""
+    return facts.status == "lost" or (facts.withdrawn and not is_good(facts))
 
 
 def _reserve(dispute: Dispute, top_up: TopUp) -> None:

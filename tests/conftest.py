@@ -19,7 +19,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from accounts import access, api_keys, organizations
 from accounts.models import Membership, Organization, Role, User
-from billing import ledger, reconciliation
+from billing import ledger, payment_books, reconciliation
 from billing.models import Account, EntryKind
 from generations import books
 
@@ -117,7 +117,7 @@ def key(acme: Organization, alice: User) -> str:
 
 
 def assert_books_balance() -> None:
-    problems = [*reconciliation.check().problems, *books.check()]
+    problems = [*reconciliation.check().problems, *payment_books.check(), *books.check()]
     assert not problems, "\n".join(str(problem) for problem in problems)
 
 
