@@ -14,7 +14,7 @@ _READ = frozenset(scope.value for scope in Scope if scope.value.endswith(":read"
 ROLE_SCOPES: dict[str, frozenset[str]] = {
     Role.VIEWER: _READ,
     Role.MEMBER: _READ | {Scope.GENERATIONS_WRITE.value, Scope.UPLOADS_WRITE.value},
-    Role.ADMIN: frozenset(Scope.values),
+    Role.ADMIN: frozenset(Scope.values) - {Scope.BILLING_WRITE},  # an owner pays
     Role.OWNER: frozenset(Scope.values),
 }
 MANAGERS = frozenset({Role.ADMIN, Role.OWNER})

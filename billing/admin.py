@@ -11,6 +11,7 @@ from django.urls import URLPattern, path
 
 from accounts.admin import LookupAdmin, ReadOnly
 from billing import money
+from billing import payment_admin as payment_admin  # registers its own pages
 from billing.adjustment_views import adjust_view
 from billing.models import Entry, Hold, Price, Wallet
 from billing.price_form import PriceForm

@@ -16,6 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from accounts.errors import DomainError
 from billing import money
 from billing.models import Account, EntryKind
+from billing.work import WATCH
 
 
 class LedgerRefusal(DomainError):
@@ -92,7 +93,8 @@ def statement(function: str, *types: str) -> str:
         function: a name of ours, such as `billing_place_hold`.
         types: the PostgreSQL types of its parameters, in order.
     """
-    return f"SELECT {function}({', '.join(f'%s::{kind}' for kind in types)})"
+    arguments = ", ".join(f"%s::{kind}" for kind in types)
+    return f"SELECT * FROM {function}({arguments})"  # noqa: S608  # our own names
 
 
 _CREDIT = statement("billing_credit", "uuid", "text", "text", "bigint", "text", "text", "bigint")
@@ -103,6 +105,8 @@ _DEBIT = statement(
 
 def call(sql: str, arguments: Sequence[Any]) -> int:
     """Run one of the functions of `billing/sql/ledger.sql`, or one that ends in one of them.
+
+    Whoever watches the balance is nudged when a hold took it below what they watch.
 
     Args:
         sql: from `statement`.
@@ -123,7 +127,10 @@ def call(sql: str, arguments: Sequence[Any]) -> int:
             raise
         raise refusal from None
     assert row is not None
-    return int(row[0])
+    available, *is_low = row
+    if any(is_low):
+        WATCH.nudge()
+    return int(available)
 
 
 def cursor() -> CursorWrapper:

@@ -6,8 +6,7 @@ runs them through `enforce` (wsgi.py). Each rule has an id, listed in docs/setti
 
 import os
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,19 +16,11 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, run_checks
 from django.core.exceptions import ImproperlyConfigured
 
+from pvideo_platform import payment_checks
+from pvideo_platform.check_rules import Rule
+
 TAG = "pvideo"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One thing that may be wrong. `hint` names the variable to change."""
-
-    id: str
-    wrong: Callable[[], bool]
-    message: str
-    hint: str
-    production_only: bool = True
 
 
 def _limit_out_of_bounds() -> bool:
@@ -52,7 +43,7 @@ def platform_settings(
     """Every rule that the settings of this process break."""
     return [
         (Error if ".E" in rule.id else Warning)(rule.message, hint=rule.hint, id=rule.id)
-        for rule in RULES
+        for rule in (*RULES, *payment_checks.RULES)
         if (settings.PRODUCTION or not rule.production_only) and rule.wrong()
     ]
 

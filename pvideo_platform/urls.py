@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from accounts import api as accounts_api
 from accounts import keys_api
 from billing import api as billing_api
+from billing import payment_event_views
 from generations import (
     api,
     callback_views,
@@ -48,6 +49,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("problems/", problem_views.index, name="problems"),
     path("problems/<slug:code>", problem_views.problem, name="problem"),
     path("callbacks/pixazo/<uuid:generation_id>/<str:token>", callback_views.pixazo),
+    path("callbacks/stripe", payment_event_views.stripe, name="stripe_events"),
     path("media/<str:token>/<str:file_name>", media_views.media, name="media"),
     path("uploads/<str:token>/<str:file_name>", media_views.upload, name="upload"),
     path("healthz", health.healthz),

@@ -15,6 +15,7 @@ from sandbox import answers, control, pages
 from sandbox.media import cdn, samples
 from sandbox.pixazo import statuses, submissions
 from sandbox.state import SandboxState
+from sandbox.stripe import routes
 
 
 def build(state: SandboxState) -> Starlette:
@@ -32,6 +33,7 @@ def build(state: SandboxState) -> Starlette:
             Route("/v2/requests/status/{request_id}", statuses.retrieve),
             Route("/cdn/v1/{request_id}/output.mp4", cdn.download),
             Route("/samples/{name}", samples.download),
+            *routes.ROUTES,
             Route("/_sandbox/settings", control.show_settings),
             Route("/_sandbox/settings", control.change_settings, methods=["POST"]),
             Route("/_sandbox/reset", control.reset, methods=["POST"]),

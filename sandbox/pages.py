@@ -12,17 +12,22 @@ from sandbox.media.samples import SAMPLES
 from sandbox.pixazo import faults
 from sandbox.records import Submission
 from sandbox.state import SandboxState
+from sandbox.stripe import overview
 
 _RECENT = 25
 _STYLE = """
 :root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:2rem 1rem}
 .banner{background:#ffc43c;color:#281a00;padding:.8rem 1rem;border-radius:.6rem;font-weight:600}
-table{border-collapse:collapse;width:100%}
+table{border-collapse:collapse;width:100%;display:block;overflow-x:auto}
+td code{white-space:nowrap}
 td,th{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #8884;vertical-align:top}
 code{font-size:.9em;overflow-wrap:anywhere}
 """
-_BANNER = "This is a sandbox standing in for Pixazo. No real provider is asked, nothing is charged."
+_BANNER = (
+    "This is a sandbox standing in for Pixazo and Stripe. No real provider is asked, nothing is "
+    "charged."
+)
 
 
 async def front(request: Request) -> Response:
@@ -41,6 +46,7 @@ async def front(request: Request) -> Response:
 <h1>Sandbox</h1>
 <p>Its address is <code>{escape(state.base_url)}</code>; any subscription key but
 <code>invalid</code>, <code>forbidden</code> and <code>broke</code> opens it.</p>
+<p>Pixazo below, <a href="#stripe">Stripe after it</a>.</p>
 <h2>Sample inputs</h2><ul>{samples}</ul>
 <h2>Recent submissions</h2>
 <table><tr><th>Received<th>Model<th>Answer<th>Status<th>Prompt{rows}</table>
@@ -48,6 +54,7 @@ async def front(request: Request) -> Response:
 <p>Put one or more of these words into a prompt (avatar: voice_script, video_prompt or
 voice_prompt).</p>
 <table>{words}</table>
+{overview.section(state)}
 <h2>For tests</h2>
 <p><a href="/_sandbox/settings">settings</a>, <a href="/_sandbox/submissions">submissions</a>,
 <a href="/_sandbox/callbacks">callbacks</a></p>

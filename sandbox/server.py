@@ -15,6 +15,7 @@ import uvicorn
 
 from sandbox import app
 from sandbox.connections import ClosableProtocol
+from sandbox.settings import Settings
 from sandbox.state import SandboxState
 
 # Open requests are answered as soon as a signal comes; this is for clients that do not read their
@@ -44,13 +45,13 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def run(listener: socket.socket, data_dir: Path) -> None:
+def run(listener: socket.socket, data_dir: Path, settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then return within two seconds."""
-    asyncio.run(_serve(listener, data_dir))
+    asyncio.run(_serve(listener, data_dir, settings))
 
 
-async def _serve(listener: socket.socket, data_dir: Path) -> None:
-    state = SandboxState(base_url=_address(listener), data_dir=data_dir)
+async def _serve(listener: socket.socket, data_dir: Path, settings: Settings) -> None:
+    state = SandboxState(base_url=_address(listener), data_dir=data_dir, initial=settings)
     config = uvicorn.Config(
         app.build(state),
         http=ClosableProtocol,

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from sandbox.pixazo.jobs import Job
 from sandbox.records import Records
 from sandbox.settings import Settings
+from sandbox.stripe.store import Store
 
 # Renderers are threads: PyAV releases the GIL while it encodes, so two keep two cores busy and the
 # event loop free, a thread needs no second interpreter in memory, and it can be asked to stop
@@ -38,13 +39,18 @@ def http_client() -> httpx2.AsyncClient:
 
 @dataclass
 class SandboxState:
-    """Settings, jobs, records, and shared tools; touched by the event loop's thread only."""
+    """Settings, jobs, records, and shared tools; touched by the event loop's thread only.
+
+    `initial` are the settings that the command line gave, which a reset puts back.
+    """
 
     base_url: str
     data_dir: Path
-    settings: Settings = field(default_factory=Settings)
+    initial: Settings = field(default_factory=Settings)
+    settings: Settings = field(init=False)
     records: Records = field(default_factory=Records)
     jobs: dict[str, Job] = field(default_factory=dict)
+    stripe: Store = field(default_factory=Store)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     stop_rendering: Event = field(default_factory=Event)
     renderers: ThreadPoolExecutor = field(
@@ -54,6 +60,9 @@ class SandboxState:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     # One lock per shared file, so that it is rendered once however many ask at the same moment.
     file_locks: dict[Path, asyncio.Lock] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.settings = self.initial
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run `work` in the background until it ends, or the sandbox is reset or stopped."""
@@ -73,7 +82,8 @@ class SandboxState:
         """Forget settings, jobs and records, and end what still runs; files stay."""
         for task in self.tasks:
             task.cancel()
-        self.settings, self.records, self.jobs = Settings(), Records(), {}
+        self.settings, self.records, self.jobs = self.initial, Records(), {}
+        self.stripe = Store()
 
     def begin_to_stop(self) -> None:
         """Wake every pause and end every render, so that open requests are answered now."""

@@ -19,7 +19,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from accounts import access, api_keys, organizations
 from accounts.models import Membership, Organization, Role, User
-from billing import ledger, reconciliation
+from billing import ledger, payment_books, reconciliation
 from billing.models import Account, EntryKind
 from generations import books
 
@@ -40,6 +40,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 def _flush_past_the_guards() -> Iterator[None]:
     """TRUNCATE of the ledger is refused; between tests of committed rows it has to be done."""
     reference_prices = importlib.import_module("billing.migrations.0003_reference_prices")
+    payments = importlib.import_module("billing.migrations.0004_payments")
     original = DatabaseOperations.execute_sql_flush
 
     def flush(self: Any, sql_list: Iterable[str]) -> None:
@@ -48,6 +49,7 @@ def _flush_past_the_guards() -> Iterator[None]:
             for sql in sql_list:
                 cursor.execute(sql)
         reference_prices.load(apps, None)
+        payments.load(apps, None)
 
     DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
     yield
@@ -115,7 +117,7 @@ def key(acme: Organization, alice: User) -> str:
 
 
 def assert_books_balance() -> None:
-    problems = [*reconciliation.check().problems, *books.check()]
+    problems = [*reconciliation.check().problems, *payment_books.check(), *books.check()]
     assert not problems, "\n".join(str(problem) for problem in problems)
 
 

@@ -27,9 +27,28 @@ BEGIN
     END IF;
 END $$;
 
+-- The rows of a hold that the wallet `w`, as it is now, has just granted.
+CREATE OR REPLACE FUNCTION billing_record_hold(
+    w billing_wallet, p_hold uuid, p_amount bigint, p_reference text, p_expires_at timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO billing_hold (id, organization_id, amount_micros, state, captured_micros,
+                              reference, expires_at, created_at)
+    VALUES (p_hold, w.organization_id, p_amount, 'active', 0, p_reference, p_expires_at,
+            clock_timestamp());
+    INSERT INTO billing_entry (organization_id, sequence, kind, account, amount_micros,
+                               held_delta_micros, balance_after_micros, held_after_micros,
+                               hold_id, reference, created_at)
+    VALUES (w.organization_id, w.sequence, 'hold', 'held', 0, p_amount, w.balance_micros,
+            w.held_micros, p_hold, p_reference, clock_timestamp());
+END $$;
+
+-- What a hold leaves, and whether that is below what someone watches (auto top-up, alerts).
+CREATE TYPE billing_standing AS (available_micros bigint, is_low boolean);
+
 CREATE OR REPLACE FUNCTION billing_place_hold(
     p_hold uuid, p_wallet uuid, p_amount bigint, p_reference text, p_expires_at timestamptz
-) RETURNS bigint  -- what is still available
+) RETURNS billing_standing
 LANGUAGE plpgsql AS $$
 DECLARE w billing_wallet%ROWTYPE;
 BEGIN
@@ -45,15 +64,32 @@ BEGIN
         EXIT WHEN FOUND;
         PERFORM billing_refuse(p_wallet, p_amount);
     END LOOP;
-    INSERT INTO billing_hold (id, organization_id, amount_micros, state, captured_micros,
-                              reference, expires_at, created_at)
-    VALUES (p_hold, p_wallet, p_amount, 'active', 0, p_reference, p_expires_at, clock_timestamp());
-    INSERT INTO billing_entry (organization_id, sequence, kind, account, amount_micros,
-                               held_delta_micros, balance_after_micros, held_after_micros,
-                               hold_id, reference, created_at)
-    VALUES (p_wallet, w.sequence, 'hold', 'held', 0, p_amount, w.balance_micros, w.held_micros,
-            p_hold, p_reference, clock_timestamp());
-    RETURN w.balance_micros - w.held_micros;
+    PERFORM billing_record_hold(w, p_hold, p_amount, p_reference, p_expires_at);
+    RETURN (w.balance_micros - w.held_micros,
+            coalesce(w.balance_micros - w.held_micros < w.watch_micros, false));
+END $$;
+
+-- Hold as much of p_amount as is available, also on a frozen wallet: a disputed payment's credits.
+CREATE OR REPLACE FUNCTION billing_reserve(
+    p_hold uuid, p_wallet uuid, p_amount bigint, p_reference text, p_expires_at timestamptz
+) RETURNS bigint  -- what is held; 0 leaves no row
+LANGUAGE plpgsql AS $$
+DECLARE
+    w billing_wallet%ROWTYPE;
+    amount bigint;
+BEGIN
+    SELECT * INTO w FROM billing_wallet WHERE organization_id = p_wallet FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no such wallet' USING ERRCODE = 'PV004';
+    END IF;
+    amount := LEAST(p_amount, w.balance_micros - w.held_micros);
+    IF (amount > 0) IS NOT TRUE THEN
+        RETURN 0;
+    END IF;
+    UPDATE billing_wallet SET held_micros = held_micros + amount, sequence = sequence + 1
+     WHERE organization_id = p_wallet RETURNING * INTO w;
+    PERFORM billing_record_hold(w, p_hold, amount, p_reference, p_expires_at);
+    RETURN amount;
 END $$;
 
 -- One step of a wallet against a system account; the callers below have locked the wallet's row.

@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION generations_accept(
     p_model text, p_input jsonb, p_metadata jsonb, p_idempotency_key text, p_request_hash bytea,
     p_listeners jsonb,
     p_price uuid, p_quoted_seconds integer, p_quoted_micros bigint, p_reference text
-) RETURNS bigint  -- what the wallet still has available
+) RETURNS billing_standing
 LANGUAGE plpgsql AS $$
 DECLARE v_is_new boolean := true;
 BEGIN

@@ -162,6 +162,10 @@ def test_settings_are_checked_and_reset(gateway: Gateway) -> None:
         {"shared_render": 1},
         {"submit_http": 200},
         {"callback_retry_seconds": 1},
+        {"stripe_webhook_url": "ftp://shop.test"},
+        {"stripe_webhook_secrets": "whsec_1"},
+        {"stripe_webhook_secrets": [""]},
+        {"stripe_tax_percent": 101},
         [],
     ]
     for wrong in wrong_ones:
@@ -181,6 +185,12 @@ def test_settings_are_checked_and_reset(gateway: Gateway) -> None:
         "drop_callbacks": False,
         "submit_http": None,
         "status_http": None,
+        "stripe_webhook_url": None,
+        "stripe_webhook_secrets": [],
+        "stripe_webhook_events": [],
+        "stripe_retry_seconds": [1.0, 3.0, 10.0, 30.0],
+        "stripe_delayed_seconds": 2.0,
+        "stripe_tax_percent": 0.0,
     }
 
 

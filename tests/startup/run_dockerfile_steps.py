@@ -28,6 +28,8 @@ IGNORED = (PROJECT / ".dockerignore").read_text().split()
 PRODUCTION = {
     "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "PIXAZO_API_KEY": "not-a-key",
+    "STRIPE_API_KEY": "rk_live_notakey",
+    "STRIPE_WEBHOOK_SECRET": "whsec_not-a-secret",
     "PUBLIC_BASE_URL": "https://video.example.com",
     "EMAIL_URL": "smtp+tls://user:none@mail.example.com:587",
 }

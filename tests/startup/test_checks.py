@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
-from pvideo_platform import checks
+from pvideo_platform import checks, payment_checks
 from tests.startup.demo_process import KEPT, PROJECT, free_ports
 
 PRODUCTION: dict[str, Any] = {
@@ -22,6 +22,9 @@ PRODUCTION: dict[str, Any] = {
     "PIXAZO_BASE_URL": "https://gateway.pixazo.ai",
     "SANDBOX_URL": "",
     "FETCH_ALLOWED_NETLOCS": [],
+    "STRIPE_API_KEY": "rk_live_abc",
+    "STRIPE_BASE_URL": "https://api.stripe.com",
+    "STRIPE_WEBHOOK_SECRETS": ["whsec_0123456789"],
     "PUBLIC_BASE_URL": "https://video.example.com",
     "ALLOWED_HOSTS": ["video.example.com"],
     "WEBHOOK_REQUIRE_HTTPS": True,
@@ -61,7 +64,7 @@ def test_a_valid_production_has_nothing_to_say() -> None:
         ({"PUBLIC_BASE_URL": "https://video.example.com/below"}, ["pvideo.E004"]),
         ({"PUBLIC_BASE_URL": ""}, ["pvideo.E004", "pvideo.E010"]),
         ({"DEBUG": True}, ["pvideo.E005"]),
-        ({"SANDBOX_URL": "http://127.0.0.1:8001"}, ["pvideo.E006"]),
+        ({"SANDBOX_URL": "http://127.0.0.1:8001"}, ["pvideo.E006", "pvideo.E034"]),
         ({"FETCH_ALLOWED_NETLOCS": ["10.0.0.1:80"]}, ["pvideo.E007"]),
         ({"ALLOWED_HOSTS": []}, ["pvideo.E009", "pvideo.E010"]),
         ({"ALLOWED_HOSTS": [""]}, ["pvideo.E009", "pvideo.E010"]),
@@ -87,6 +90,16 @@ def test_a_valid_production_has_nothing_to_say() -> None:
         ({"GENERATIONS_AT_ONCE": 0}, ["pvideo.E021"]),
         ({"IDEMPOTENCY_KEEP_SECONDS": 3600}, ["pvideo.E021"]),
         ({"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")}, ["pvideo.E022"]),
+        ({"STRIPE_API_KEY": ""}, ["pvideo.E030"]),
+        ({"STRIPE_WEBHOOK_SECRETS": []}, ["pvideo.E031"]),
+        ({"STRIPE_WEBHOOK_SECRETS": [""]}, ["pvideo.E032"]),
+        ({"STRIPE_WEBHOOK_SECRETS": ["whsec_0123456789", "we_123"]}, ["pvideo.E032"]),
+        ({"STRIPE_API_KEY": "pk_live_abc"}, ["pvideo.E033", "pvideo.W002"]),
+        ({"STRIPE_BASE_URL": "http://api.stripe.com"}, ["pvideo.E035"]),
+        ({"STRIPE_TIMEOUT_SECONDS": 60.0}, ["pvideo.E036"]),
+        ({"CHECKOUT_SECONDS": 86_400}, ["pvideo.E037"]),
+        ({"CHECKOUT_SECONDS": 60}, ["pvideo.E037"]),
+        ({"STRIPE_API_KEY": "sk_test_abc"}, ["pvideo.W002"]),
         (
             {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}},
             ["pvideo.W001"],
@@ -114,9 +127,10 @@ def test_a_sandbox_beside_a_key_is_seen_although_the_settings_resolve_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SANDBOX_URL", "http://127.0.0.1:8001")
-    assert ids() == ["pvideo.E006", "pvideo.E008"]
-    assert ids(PRODUCTION=False) == ["pvideo.E008"]
-    assert ids(PRODUCTION=False, PIXAZO_API_KEY="") == []
+    assert ids() == ["pvideo.E006", "pvideo.E008", "pvideo.E034"]
+    test_key = {"PRODUCTION": False, "STRIPE_API_KEY": "sk_test_abc"}
+    assert ids(**test_key) == ["pvideo.E008"]
+    assert ids(**test_key, PIXAZO_API_KEY="") == []
 
 
 def test_elsewhere_than_in_production_only_contradictions_count() -> None:
@@ -126,7 +140,7 @@ def test_elsewhere_than_in_production_only_contradictions_count() -> None:
 
 
 def test_every_rule_has_an_id_of_its_own_and_is_in_the_docs() -> None:
-    known = [rule.id for rule in checks.RULES]
+    known = [rule.id for rule in (*checks.RULES, *payment_checks.RULES)]
     assert len(set(known)) == len(known)
     documented = (PROJECT / "docs" / "settings.md").read_text()
     assert [rule_id for rule_id in known if rule_id not in documented] == []
@@ -147,6 +161,8 @@ ENVIRONMENT = {
     "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "DATABASE_URL": "postgres://pvideo:none@127.0.0.1:1/pvideo",
     "PIXAZO_API_KEY": "not-a-key",
+    "STRIPE_API_KEY": "rk_live_notakey",
+    "STRIPE_WEBHOOK_SECRET": "whsec_not-a-secret",
     "PUBLIC_BASE_URL": "https://video.example.com",
     "EMAIL_URL": "smtp+tls://user:none@mail.example.com:587",
 }

@@ -59,7 +59,10 @@ def test_what_is_no_part_of_it_stays_out(kept_out: str) -> None:
 
 
 def test_no_secret_has_a_default() -> None:
-    for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "PIXAZO_API_KEY"):
+    for name in (
+        *("SECRET_KEY", "POSTGRES_PASSWORD", "PIXAZO_API_KEY"),
+        *("STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"),
+    ):
         uses = re.findall(rf"\$\{{{name}([^}}]*)}}", COMPOSE)
         assert uses, name
         assert all(use.startswith(":?") for use in uses), name

@@ -8,14 +8,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import ProgrammingError
 
-from billing import money, reconciliation
+from billing import money, payment_books, reconciliation
 from billing.reconciliation import BooksReport
 from generations import books
 
 
 class Command(BaseCommand):
     help = (
-        "Recompute every wallet from its entries, every hold and every generation against them. "
+        "Recompute every wallet from its entries, and every hold, payment and generation against "
+        "them. Payments against Stripe: reconcile_payments. "
         "Exits 1 with a list when anything is off. Safe on a live system."
     )
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         try:
             with reconciliation.snapshot():
                 report = reconciliation.check()
-                problems = [*report.problems, *books.check()]
+                problems = [*report.problems, *payment_books.check(), *books.check()]
                 generations = books.count()
         except ProgrammingError as error:
             raise CommandError(

@@ -1,18 +1,17 @@
-"""Money, in whole micro-dollars (1 USD = 1,000,000).
+"""Wallets, holds and the ledger, in whole micro-dollars (1 USD = 1,000,000).
 
-The rows below are moved only by the SQL functions of `billing/sql/ledger.sql`, called from
-`ledger` and `holds`. The database refuses whatever else: see `billing/sql/guards.sql`.
+These rows are moved only by the SQL functions of `billing/sql/ledger.sql`, called from `ledger`
+and `holds`. The database refuses whatever else: see `billing/sql/guards.sql`.
 """
 
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.db.models.lookups import LessThan
 
-from accounts.models import Organization, new_id
+from accounts.models import Organization
 
 
 class Wallet(models.Model):
@@ -26,8 +25,18 @@ class Wallet(models.Model):
     debt_micros = models.BigIntegerField(default=0, db_default=0)
     sequence = models.BigIntegerField(default=0, db_default=0)
     frozen_at = models.DateTimeField(null=True, blank=True)
+    watch_micros = models.BigIntegerField(
+        null=True, blank=True, help_text="below this, a top-up or an alert may be due"
+    )
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["organization"],
+                name="billing_wallet_watched",
+                condition=Q(watch_micros__isnull=False),
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(held_micros__gte=0), name="billing_wallet_held_not_negative"
@@ -103,6 +112,14 @@ class EntryKind(models.TextChoices):
     CAPTURE = "capture"
     RELEASE = "release"
     ADJUSTMENT = "adjustment"
+    TOP_UP = "top_up"
+    BONUS = "bonus"
+    BONUS_REVERSAL = "bonus_reversal"
+    PROMOTION = "promotion"
+    REFUND = "refund"
+    REFUND_REVERSAL = "refund_reversal"
+    DISPUTE = "dispute"
+    DISPUTE_REVERSAL = "dispute_reversal"
     DEBT = "debt"
     DEBT_REPAYMENT = "debt_repayment"
 
@@ -194,65 +211,3 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_micros} #{self.sequence}"
-
-
-MOST_MICROS_PER_SECOND = 10**9
-"""$1,000: a slip of the pen in the admin cannot make a quote that a bigint does not hold."""
-
-
-class Price(models.Model):
-    """What one second of output costs from a moment on. Never edited: a later row supersedes.
-
-    The row in force is the latest one whose `effective_from` has passed, so prices can neither
-    overlap nor leave a gap; an organization's own row wins over the list price.
-    """
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    organization = models.ForeignKey(
-        Organization, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    model = models.CharField(max_length=40)
-    resolution = models.CharField(max_length=10)
-    draft = models.BooleanField(default=False)
-    effective_from = models.DateTimeField()
-    customer_micros_per_second = models.BigIntegerField()
-    provider_micros_per_second = models.BigIntegerField()
-    charge_on_failed = models.BooleanField(
-        default=False, help_text="Capture the hold when the job ends FAILED. ERROR is always free."
-    )
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        editable=False,
-        on_delete=models.PROTECT,
-        related_name="+",
-    )
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["model", "resolution", "draft", "organization", "effective_from"],
-                name="billing_price_once_per_moment",
-                nulls_distinct=False,
-                violation_error_message="There is a price for this moment already.",
-            ),
-            models.CheckConstraint(
-                condition=Q(customer_micros_per_second__range=(1, MOST_MICROS_PER_SECOND)),
-                name="billing_price_positive",
-                violation_error_message="The price must be above zero, at most $1,000 a second.",
-            ),
-            models.CheckConstraint(
-                condition=Q(provider_micros_per_second__range=(0, MOST_MICROS_PER_SECOND)),
-                name="billing_price_provider_cost",
-                violation_error_message="The cost must be zero or more, at most $1,000 a second.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        draft = " draft" if self.draft else ""
-        return f"{self.model} {self.resolution}{draft}: {self.customer_micros_per_second} micros/s"
-
-    def clean(self) -> None:
-        if not self._state.adding:
-            raise ValidationError("A price is never edited: add a row that supersedes it.")

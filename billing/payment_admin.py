@@ -1,0 +1,206 @@
+"""Staff's view of payments: what is on sale, what was bought, and what went back."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+
+from accounts.admin import LookupAdmin, NeverDeleted, ReadOnly
+from billing import money
+from billing.models import (
+    BonusRule,
+    Dispute,
+    Freeze,
+    PaymentEvent,
+    PromotionCode,
+    Redemption,
+    Refund,
+    TopUp,
+    TopUpTerms,
+)
+from billing.payment_forms import BonusForm, CodeForm, TermsForm
+from billing.refund_views import refund_view
+from billing.unfreeze_views import unfreeze_view
+
+_OWNER_EMAILS = ("organization__memberships__user__email",)
+
+
+@admin.display(description="amount")
+def amount(row: Any) -> str:
+    return money.display(row.amount_micros)
+
+
+@admin.display(description="bonus")
+def bonus(row: Any) -> str:
+    return money.display(row.bonus_micros)
+
+
+@admin.register(TopUp)
+class TopUpAdmin(ReadOnly, LookupAdmin):
+    list_display: Any = ("id", "created_at", "organization", "kind", "state", amount, bonus)
+    list_display += ("invoice_number", "attention")
+    list_filter = ("state", "kind", "livemode", "created_at")
+    list_select_related = ("organization",)
+    ordering = ("-id",)
+    fields: ClassVar[Any] = (
+        *("id", "organization", "created_by", "kind", "state", amount, bonus, "bonus_taken_micros"),
+        *("livemode", "stripe_customer_id", "session_id", "payment_intent_id", "invoice_id"),
+        *("invoice_number", "invoice_pdf", "receipt_url", "failure", "attention"),
+        *("checks", "next_check_at", "as_of", "created_at", "paid_at"),
+    )
+    search_ids = ("id", "organization")
+    search_emails = _OWNER_EMAILS
+    search_texts: ClassVar[tuple[str, ...]] = (
+        *("session_id", "payment_intent_id", "invoice_id", "invoice_number"),
+        "stripe_customer_id",
+    )
+    change_form_template = "admin/billing/topup/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        refund = self.admin_site.admin_view(self.refund)
+        return [
+            path("<uuid:top_up_id>/refund/", refund, name="billing_topup_refund"),
+            *super().get_urls(),
+        ]
+
+    def refund(self, request: HttpRequest, top_up_id: Any) -> HttpResponse:
+        """Refund a payment: see `billing.refund_views`."""
+        return refund_view(self, request, top_up_id)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        may = request.user.has_perm("billing.add_refund")
+        context = {**(extra_context or {}), "may_refund": may}
+        return super().change_view(request, object_id, form_url, context)
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnly, LookupAdmin):
+    list_display: Any = ("id", "created_at", "organization", "state", amount, bonus, "taken")
+    list_display += ("stripe_id", "made_by", "reason", "failure")
+    list_filter = ("state", "created_at")
+    list_select_related = ("top_up__organization", "made_by")
+    ordering = ("-id",)
+    search_ids = ("id", "top_up")
+    search_texts = ("stripe_id", "top_up__payment_intent_id")
+
+    @admin.display
+    def organization(self, refund: Refund) -> str:
+        return refund.top_up.organization.name
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnly, LookupAdmin):
+    list_display: Any = ("stripe_id", "created_at", "organization", "status", amount, "taken")
+    list_display += ("evidence_due_at", "reason")
+    list_filter = ("status", "taken", "created_at")
+    list_select_related = ("top_up__organization",)
+    ordering = ("-id",)
+    search_ids = ("id", "top_up")
+    search_texts = ("stripe_id", "top_up__payment_intent_id")
+
+    @admin.display
+    def organization(self, dispute: Dispute) -> str:
+        return dispute.top_up.organization.name
+
+
+@admin.register(Freeze)
+class FreezeAdmin(ReadOnly, LookupAdmin):
+    list_display: Any = ("id", "organization", "cause", "reason", "placed_at", "lifted_at")
+    list_display += ("lifted_by", "lifted_because")
+    list_filter = ("cause", ("lifted_at", admin.EmptyFieldListFilter))
+    list_select_related = ("organization", "lifted_by")
+    ordering = ("-id",)
+    search_ids = ("organization",)
+    search_emails = _OWNER_EMAILS
+    search_texts = ("reference",)
+    change_form_template = "admin/billing/freeze/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        lift = self.admin_site.admin_view(self.lift)
+        return [
+            path("<int:freeze_id>/lift/", lift, name="billing_freeze_lift"),
+            *super().get_urls(),
+        ]
+
+    def lift(self, request: HttpRequest, freeze_id: int) -> HttpResponse:
+        """Let an organization spend again: see `billing.unfreeze_views`."""
+        return unfreeze_view(self, request, freeze_id)
+
+
+@admin.register(PaymentEvent)
+class PaymentEventAdmin(ReadOnly, LookupAdmin):
+    list_display: Any = ("id", "type", "object_id", "received_at", "state", "attempts", "note")
+    list_display += ("found_by_sweep",)
+    list_filter = ("state", "type", "found_by_sweep", "received_at")
+    ordering = ("-received_at",)
+    search_texts = ("id", "object_id")
+
+
+class MadeByStaff(NeverDeleted):
+    """Notes who made a row."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.created_by_id = request.user.pk
+        super().save_model(request, obj, form, change)  # type: ignore[misc]
+
+
+@admin.register(TopUpTerms)
+class TopUpTermsAdmin(NeverDeleted, LookupAdmin):
+    form = TermsForm
+    list_display: Any = ("__str__", "packs", "least", "most")
+
+    @admin.display
+    def packs(self, terms: TopUpTerms) -> str:
+        return ", ".join(money.display(pack) for pack in terms.packs_micros)
+
+    @admin.display
+    def least(self, terms: TopUpTerms) -> str:
+        return money.display(terms.least_micros)
+
+    @admin.display
+    def most(self, terms: TopUpTerms) -> str:
+        return money.display(terms.most_micros)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False  # the one row is there
+
+
+@admin.register(BonusRule)
+class BonusRuleAdmin(MadeByStaff, LookupAdmin):
+    form = BonusForm
+    list_display: Any = ("__str__", amount, "least_payment", "starts_at", "ends_at", "created_by")
+    list_select_related = ("created_by",)
+    ordering = ("-starts_at",)
+
+    @admin.display(description="least payment")
+    def least_payment(self, rule: BonusRule) -> str:
+        return money.display(rule.least_payment_micros)
+
+
+@admin.register(PromotionCode)
+class PromotionCodeAdmin(MadeByStaff, LookupAdmin):
+    form = CodeForm
+    list_display: Any = ("code", amount, "redeemed", "total_limit", "organization_limit")
+    list_display += ("expires_at", "active", "created_by")
+    list_filter = ("active",)
+    list_select_related = ("created_by",)
+    ordering = ("-id",)
+    search_texts = ("code__iexact",)
+
+
+@admin.register(Redemption)
+class RedemptionAdmin(ReadOnly, LookupAdmin):
+    list_display: Any = ("id", "created_at", "code", "organization", amount, "redeemed_by")
+    list_select_related = ("code", "organization", "redeemed_by")
+    ordering = ("-id",)
+    search_ids = ("id", "organization")
+    search_texts = ("code__code__iexact",)

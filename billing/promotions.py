@@ -1,0 +1,70 @@
+"""Promotion codes: a word that is worth credits, a limited number of times."""
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.access import Caller
+from accounts.errors import DomainError
+from accounts.models import Scope
+from billing import ledger
+from billing.models import Account, EntryKind, PromotionCode, Redemption
+
+
+class PromotionRefused(DomainError):
+    """The code gives nothing; the message says why."""
+
+    code = "promotion_refused"
+
+
+def redeem(caller: Caller, *, code: str) -> Redemption:
+    """Turn a code into credits. The code's row lock makes limits hold under concurrency.
+
+    Locks the code's row, then the wallet.
+
+    Raises:
+        NotAllowed.
+        PromotionRefused: unknown, over, used up, or redeemed by this organization already.
+    """
+    caller.require(Scope.BILLING_WRITE)
+    word = code.strip().upper()
+    with transaction.atomic():
+        counted = PromotionCode.objects.filter(
+            Q(total_limit=None) | Q(redeemed__lt=F("total_limit")),
+            Q(expires_at=None) | Q(expires_at__gt=timezone.now()),
+            code=word if word.isprintable() else "",
+            active=True,
+        ).update(redeemed=F("redeemed") + 1)
+        if not counted:
+            raise PromotionRefused(_why(word))
+        row = PromotionCode.objects.get(code=word)
+        used = Redemption.objects.filter(code=row, organization_id=caller.organization_id).count()
+        if used >= row.organization_limit:
+            raise PromotionRefused("Your organization has redeemed this code already.")
+        redemption = Redemption.objects.create(
+            code=row,
+            organization_id=caller.organization_id,
+            number=used + 1,
+            amount_micros=row.amount_micros,
+            redeemed_by_id=caller.user_id,
+        )
+        ledger.credit(
+            organization_id=caller.organization_id,
+            kind=EntryKind.PROMOTION,
+            account=Account.PROMOTIONS,
+            amount_micros=row.amount_micros,
+            reference=f"redemption:{redemption.pk}",
+            reason=f"Promotion code {row.code}",
+        )
+    return redemption
+
+
+def _why(word: str) -> str:
+    row = (
+        PromotionCode.objects.filter(code=word, active=True).first() if word.isprintable() else None
+    )
+    if row is None:
+        return "There is no such code. Check how it is written."
+    if row.expires_at and row.expires_at <= timezone.now():
+        return "This code has expired."
+    return "This code has been used up."
