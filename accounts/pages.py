@@ -32,7 +32,12 @@ class Page[M: Model]:
 
 
 def page[M: Model](
-    rows: QuerySet[M], *, cursor: str = "", limit: int = PAGE_SIZE, order: str = NEWEST
+    rows: QuerySet[M],
+    *,
+    cursor: str = "",
+    limit: int = PAGE_SIZE,
+    order: str = NEWEST,
+    key: str = "pk",
 ) -> Page[M]:
     """One page of `rows`: one query.
 
@@ -41,6 +46,7 @@ def page[M: Model](
         cursor: from an earlier page of the same list, or "" for the first page.
         limit: rows on a page, 1 to MAX_PAGE_SIZE.
         order: "newest" or "oldest" first.
+        key: another field that is unique in the list and in the order in which rows were made.
 
     Raises:
         InvalidParameters: the cursor is not one of ours, or belongs to the other order.
@@ -48,8 +54,8 @@ def page[M: Model](
     backwards, start = _read(cursor, order)
     descending = (order == NEWEST) != backwards
     if start is not None:
-        rows = rows.filter(**{"pk__lt" if descending else "pk__gt": start})
-    found = list(rows.order_by("-pk" if descending else "pk")[: limit + 1])
+        rows = rows.filter(**{f"{key}__lt" if descending else f"{key}__gt": start})
+    found = list(rows.order_by(f"-{key}" if descending else key)[: limit + 1])
     shown, more = found[:limit], len(found) > limit
     if backwards:
         shown.reverse()
@@ -57,16 +63,18 @@ def page[M: Model](
     has_previous = bool(shown) and (more if backwards else start is not None)
     return Page(
         shown,
-        next_cursor=_write(shown[-1].pk, order, backwards=False) if has_next else "",
-        previous_cursor=_write(shown[0].pk, order, backwards=True) if has_previous else "",
+        next_cursor=_write(shown[-1], key, order, backwards=False) if has_next else "",
+        previous_cursor=_write(shown[0], key, order, backwards=True) if has_previous else "",
     )
 
 
-def _write(key: uuid.UUID, order: str, *, backwards: bool) -> str:
-    return _signer.sign_object([order, backwards, key.hex])
+def _write(row: Model, key: str, order: str, *, backwards: bool) -> str:
+    value = getattr(row, key)
+    shown = value.hex if isinstance(value, uuid.UUID) else value
+    return _signer.sign_object([order, backwards, shown])
 
 
-def _read(cursor: str, order: str) -> tuple[bool, uuid.UUID | None]:
+def _read(cursor: str, order: str) -> tuple[bool, uuid.UUID | int | None]:
     if not cursor:
         return False, None
     try:
@@ -76,7 +84,7 @@ def _read(cursor: str, order: str) -> tuple[bool, uuid.UUID | None]:
     if made_for != order:
         message = "cursor must be one that an answer of this list gave, with the same order"
         raise InvalidParameters([FieldError("?cursor", "invalid", message)])
-    return backwards, uuid.UUID(key)
+    return backwards, key if isinstance(key, int) else uuid.UUID(key)
 
 
 def _unsigned(cursor: str) -> Any:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.access import Caller
 from accounts.errors import DomainError
 from accounts.models import Scope, new_id
-from billing import customers, findings, money, notices, topups
+from billing import customers, findings, money, notices, telling, topups
 from billing.findings import Finding
 from billing.models import (
     OPEN_TOP_UPS,
@@ -264,3 +264,4 @@ def stop(top_up: TopUp, why: str) -> None:
         enabled=False, refused_at=None, stopped_at=timezone.now(), stopped_because=why
     )
     notices.write(top_up, NoticeKind.AUTO_TOP_UP_FAILED)
+    telling.auto_top_up_failed(top_up, why)

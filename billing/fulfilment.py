@@ -19,6 +19,7 @@ from billing import (
     findings,
     ledger,
     notices,
+    telling,
     topups,
     watching,
 )
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST_GAP = timedelta(hours=1)
 AFTERCARE_TRIES = 12
+LOOKING_AGAIN = timedelta(seconds=2)
 
 
 def refresh(top_up_id: uuid.UUID) -> TopUp:
@@ -52,6 +54,16 @@ def refresh(top_up_id: uuid.UUID) -> TopUp:
     else:
         finding = _look(top_up, asked_at)
     return settle(top_up_id, finding)
+
+
+def refresh_now_and_then(top_up: TopUp) -> TopUp:
+    """As `refresh`, for who looks again and again: Stripe is asked every few seconds at most.
+
+    Raises:
+        PaymentUnknown, PaymentRefused.
+    """
+    asked_lately = top_up.as_of and timezone.now() - top_up.as_of < LOOKING_AGAIN
+    return top_up if asked_lately or not top_up.is_open else refresh(top_up.pk)
 
 
 def paid_by(payment_intent_id: str) -> TopUp | None:
@@ -164,6 +176,7 @@ def _credit(top_up: TopUp) -> None:
     top_up.save()
     if top_up.kind == TopUpKind.AUTO:
         notices.write(top_up, NoticeKind.AUTO_TOP_UP_PAID)
+    telling.top_up_succeeded(top_up)
     ledger.credit(
         organization_id=top_up.organization_id,
         kind=EntryKind.TOP_UP,

@@ -76,7 +76,7 @@ def page(
     Args:
         before: older than this sequence. after: newer than this sequence; at most one of both.
     """
-    entries = _filtered(organization_id, wanted)
+    entries = filtered(organization_id, wanted)
     if after is not None:
         found = list(entries.filter(sequence__gt=after).order_by("sequence")[: limit + 1])
         more = len(found) > limit
@@ -97,7 +97,8 @@ def page(
     )
 
 
-def _filtered(organization_id: uuid.UUID, wanted: Filter) -> QuerySet[Entry]:
+def filtered(organization_id: uuid.UUID, wanted: Filter) -> QuerySet[Entry]:
+    """The entries, in no order yet."""
     entries = Entry.objects.filter(wallet_id=organization_id)
     if wanted.kinds:
         entries = entries.filter(kind__in=wanted.kinds)
@@ -115,7 +116,7 @@ CSV_HEAD += ["balance_after", "held_after", "reference"]
 def csv_rows(organization_id: uuid.UUID, wanted: Filter) -> Iterator[list[str]]:
     """Every entry as a row of a spreadsheet, oldest first, without keeping them in memory."""
     yield CSV_HEAD
-    for entry in _filtered(organization_id, wanted).order_by("sequence").iterator(2000):
+    for entry in filtered(organization_id, wanted).order_by("sequence").iterator(2000):
         yield [
             str(entry.sequence),
             entry.created_at.isoformat(),

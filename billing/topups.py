@@ -14,7 +14,8 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.access import Caller
-from accounts.errors import DomainError
+from accounts.errors import DomainError, FieldError, InvalidParameters
+from accounts.idempotency import IdempotencyKeyInUse, IdempotencyMismatch
 from accounts.models import Scope, new_id
 from billing import customers, money, payments
 from billing.models import TopUp, TopUpKind, TopUpState, TopUpTerms
@@ -27,24 +28,20 @@ FIRST_CHECK = timedelta(minutes=2)
 MAX_IDEMPOTENCY_KEY = 255
 
 
-class InvalidTopUp(DomainError):
-    """The request cannot be a purchase: `extra["errors"]` says which field and how to mend it."""
+class InvalidTopUp(InvalidParameters):
+    """The request cannot be a purchase.
 
-    code = "invalid_top_up"
+    Attributes:
+        field: which part of it is wrong; the message says how to mend it.
+    """
 
     def __init__(self, field: str, message: str) -> None:
-        super().__init__(message, errors=[{"pointer": f"/{field}", "message": message}])
-        self.field = field
+        super().__init__([FieldError(field, "invalid", message, pointer=f"/{field}")])
+        self.field, self.message = field, message
 
 
 class TopUpMissing(DomainError):
     code = "not_found"
-
-
-class IdempotencyMismatch(DomainError):
-    """The key was used before, for something else."""
-
-    code = "idempotency_mismatch"
 
 
 class PaymentsNotSetUp(DomainError):
@@ -90,14 +87,16 @@ def start(
         The top-up, whose `checkout_url` is where to pay, and whether it was asked for before.
 
     Raises:
-        NotAllowed, InvalidTopUp, IdempotencyMismatch, PaymentsNotSetUp.
+        NotAllowed, InvalidTopUp, IdempotencyMismatch, IdempotencyKeyInUse, PaymentsNotSetUp.
         PaymentUnknown, PaymentRefused: the row is kept; the sweep looks after it.
     """
     caller.require(Scope.BILLING_WRITE)
     if not settings.STRIPE_API_KEY:
         raise PaymentsNotSetUp("Credits cannot be bought here yet: payments are not set up.")
     if len(idempotency_key) > MAX_IDEMPOTENCY_KEY or not idempotency_key.isprintable():
-        raise InvalidTopUp("Idempotency-Key", "Idempotency-Key has 1 to 255 printable characters.")
+        raise InvalidParameters(
+            [FieldError("Idempotency-Key", "invalid", "It has 1 to 255 printable characters.")]
+        )
     customer = customers.ensure(caller.organization)
     request_hash = hashlib.sha256(f"{amount_micros} {saves_card}".encode()).digest()
     top_up = TopUp(
@@ -125,12 +124,15 @@ def start(
         if not idempotency_key or found is None:
             raise
         if bytes(found.request_hash) != request_hash:
-            raise IdempotencyMismatch(
-                "This Idempotency-Key was used for a different request. Use a new key."
-            ) from None
+            raise IdempotencyMismatch from None
         top_up, replayed = found, True
     if top_up.state == TopUpState.CREATED:
-        open_checkout(top_up)
+        try:
+            open_checkout(top_up)
+        except payments.PaymentUnknown:
+            if replayed:  # the first request may still be waiting for the same answer
+                raise IdempotencyKeyInUse from None
+            raise
     return top_up, replayed
 
 

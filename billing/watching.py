@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.access import Caller
 from accounts.models import Scope
-from billing import money, notices
+from billing import money, notices, telling
 from billing.models import BalanceAlert, NoticeKind
 from billing.topups import InvalidTopUp
 
@@ -55,6 +55,7 @@ def tell_low() -> None:
                     "threshold": money.display(alert.threshold_micros),
                 },
             )
+            telling.low_balance(alert, told_at=now)
 
 
 def rearm(organization_id: uuid.UUID | None = None) -> None:

@@ -49,9 +49,7 @@ METADATA: Schema = {
 }
 
 _INPUTS = {
-    model: component(
-        COMPONENT_NAMES[model], parameter_schemas.input_schema(model)
-    )
+    model: component(COMPONENT_NAMES[model], parameter_schemas.input_schema(model))
     for model in VideoModel
 }
 _REQUESTS = {

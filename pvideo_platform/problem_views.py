@@ -49,7 +49,6 @@ EXPLANATIONS = {
     "bad_request": "The request itself is malformed, or addressed to another host.",
     "length_required": "Send the body with a Content-Length, not in chunks.",
     "busy": "Too much of this is being done at the moment. Try again in a few seconds.",
-    "invalid_top_up": "The amount cannot be bought; the errors say what can.",
     "promotion_refused": "The promotion code is unknown, over, or used up.",
     "refund_not_possible": "The payment has no such amount left to refund.",
     "card_missing": "Save a card first, on the billing page.",

@@ -70,7 +70,6 @@ STATUS = {
     "rate_limited": 429,
     "internal_error": 500,
     "busy": 503,
-    "invalid_top_up": 400,
     "promotion_refused": 422,
     "refund_not_possible": 409,
     "card_missing": 409,

@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from accounts import api as accounts_api
 from accounts import keys_api
 from billing import api as billing_api
-from billing import payment_event_views
+from billing import payment_event_views, payments_api
 from generations import (
     api,
     callback_views,
@@ -33,6 +33,9 @@ api_patterns: list[URLPattern | URLResolver] = [
     path("api-keys/<uuid:key_id>", keys_api.OneApiKey.as_view()),
     path("api-keys/<uuid:key_id>/rotate", keys_api.RotateApiKey.as_view()),
     path("wallet", billing_api.WalletView.as_view()),
+    path("wallet/entries", payments_api.Entries.as_view()),
+    path("top-ups", payments_api.TopUps.as_view()),
+    path("top-ups/<uuid:top_up_id>", payments_api.OneTopUp.as_view()),
     *webhooks_urls.api_patterns,
 ]
 

@@ -102,7 +102,13 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(
         EventType.TOP_UP_SUCCEEDED,
         "A payment arrived and its credits are in the wallet.",
-        {"amount": "20.000000", "balance": "23.400000", "currency": "USD"},
+        {
+            "id": "019d42ce-ae71-7999-84c9-5d76447ecafb",
+            "kind": "checkout",
+            "amount": "20.000000",
+            "bonus": "5.000000",
+            "currency": "USD",
+        },
     ),
     Entry(
         EventType.WALLET_LOW_BALANCE,
@@ -112,7 +118,12 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(
         EventType.AUTO_TOP_UP_FAILED,
         "An automatic top-up was refused; the wallet may run empty.",
-        {"amount": "20.000000", "reason": "card_declined", "currency": "USD"},
+        {
+            "id": "019d42ce-ae71-7999-84c9-5d76447ecafb",
+            "amount": "20.000000",
+            "reason": "Your card was declined.",
+            "currency": "USD",
+        },
     ),
     Entry(EventType.PING, "A test that you asked for.", {"message": "Hello from PVideo."}),
 )
