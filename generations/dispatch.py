@@ -121,16 +121,19 @@ def claim(limit: int) -> list[Claim]:
                 settings.GENERATIONS_AT_ONCE,
             ],
         )
-        rows = cursor.fetchall()
+        rows = {bytes(row[-1]): row for row in cursor.fetchall()}
     return [
         Claim(
             generation_id,
             attempts,
             model,
             {name: value for name, value in json.loads(given).items() if name not in NOT_SENT_ON},
-            tokens[bytes(hashed)],
+            token,
         )
-        for generation_id, attempts, model, given, hashed in rows
+        # The function gives the first hash to whoever is first in turn, but the rows as they come.
+        for hashed, token in tokens.items()
+        if hashed in rows
+        for generation_id, attempts, model, given, _ in [rows[hashed]]
     ]
 
 

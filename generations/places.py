@@ -10,10 +10,8 @@ from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
 
-from accounts.models import Organization
-from generations.models import OPEN_STATES, Generation, State
+from generations.models import Generation, State
 from generations.work import DISPATCH
 
 CONCURRENCY_LIMIT = "concurrency_limit"
@@ -21,20 +19,11 @@ CONCURRENCY_LIMIT = "concurrency_limit"
 PROVIDER_BUSY = "provider_busy"
 """It was sent and could not be taken; it is sent again soon."""
 
-_TAKEN = Q(attempts__gt=0, state__in=OPEN_STATES)
-_WAITING = Q(attempts=0, state=State.QUEUED)
-
-
-def limit(organization: Organization) -> int:
-    """How many it may have at the model at once."""
-    own = organization.generations_at_once
-    return settings.GENERATIONS_AT_ONCE if own is None else own
-
 
 def queued_reasons(generations: Iterable[Generation]) -> dict[uuid.UUID, str]:
     """Why those that are queued have not been sent, as far as there is a reason to tell.
 
-    Two queries when any of them waits for its first send, else none, for all of one page.
+    One query when any of them waits for its first send, else none, for all of one page.
 
     Args:
         generations: of one organization.
@@ -48,9 +37,17 @@ def queued_reasons(generations: Iterable[Generation]) -> dict[uuid.UUID, str]:
 
 
 def _is_full(organization_id: uuid.UUID) -> bool:
-    organization = Organization.objects.only("generations_at_once").get(pk=organization_id)
-    taken = Generation.objects.filter(_TAKEN, organization_id=organization_id).count()
-    return taken >= limit(organization)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT coalesce(o.generations_at_once, %s) <= (
+                   SELECT count(*) FROM generations_generation g
+                    WHERE g.organization_id = o.id AND g.attempts > 0
+                      AND g.state IN ('queued', 'submitting', 'unconfirmed', 'processing'))
+                 FROM accounts_organization o WHERE o.id = %s""",
+            [settings.GENERATIONS_AT_ONCE, organization_id],
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 def leave(generation_id: uuid.UUID) -> None:

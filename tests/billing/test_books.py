@@ -83,7 +83,7 @@ def test_totals_and_wallets_sum_to_zero():
 def test_the_audit_takes_as_many_statements_for_many_rows(acme, django_assert_num_queries):
     for _ in range(20):
         place(acme, 1)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         reconciliation.check()
         books.check()
 

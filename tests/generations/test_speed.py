@@ -98,4 +98,4 @@ def test_an_answer_costs_as_many_statements_for_many_rows_as_for_few(
 
     many = statements(lambda: api.get(path))
 
-    assert len(many) == len(few) <= 3, "\n".join(many)
+    assert len(many) == len(few) <= 4, "\n".join(many)  # one of them: why jobs are queued

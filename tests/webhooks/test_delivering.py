@@ -1,6 +1,7 @@
 """Deliveries over real HTTP: signed, retried, bounded, and none in another's way."""
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from standardwebhooks import WebhookVerificationError
 
@@ -387,3 +389,29 @@ def test_a_delivery_recorded_while_its_endpoint_was_disabled_is_canceled_by_the_
     assert delivering.next_due() is None
     tasks.sweep()
     assert the(one).state == "canceled"
+
+
+def test_places_are_counted_exactly_while_another_claims(
+    acme: Organization, listen: Listen, receiver: Receiver
+) -> None:
+    """What falls due earlier, and is seen later, finds the places taken."""
+    listen(url=receiver.on("/hook"))
+    deliveries = happen(acme, 4)
+    has_claimed, may_commit = threading.Event(), threading.Event()
+
+    def first() -> int:
+        with transaction.atomic():
+            taken = len(delivering.claim(10))
+            has_claimed.set()
+            assert may_commit.wait(20)
+            return taken
+
+    def second() -> int:
+        assert has_claimed.wait(20)
+        Delivery.objects.filter(pk=deliveries[-1]).update(
+            next_attempt_at=timezone.now() - timedelta(hours=1)
+        )
+        threading.Timer(0.5, may_commit.set).start()
+        return len(delivering.claim(10))
+
+    assert at_once(first, second) == [2, 0]

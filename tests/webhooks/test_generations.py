@@ -15,7 +15,7 @@ from tests.conftest import Sandbox, caller_for
 from tests.generations.conftest import Api, api, make, overdue, trip, work_until_done  # noqa: F401
 from tests.webhooks.conftest import SECRET
 from tests.webhooks.receiver import Receiver
-from webhooks import delivering
+from webhooks import catalogue, delivering
 from webhooks.models import Delivery, Endpoint, Event
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("books_balance")]
@@ -120,7 +120,7 @@ def test_the_address_of_a_request_is_told_what_its_filter_lets_pass(
     wanted: list[str] | None,
     told: int,
 ) -> None:
-    params = {} if wanted is None else {"webhook_events_filter": wanted}
+    params: dict[str, Any] = {} if wanted is None else {"webhook_events_filter": wanted}
     job = make(api, webhook=hears.on("/own"), **params)
     submission.cancel(caller_for(alice), job.pk)
     delivering.drain()
@@ -176,3 +176,19 @@ def test_a_job_that_was_confirmed_twice_is_told_of_once(
     telling.processing(job.pk)
     assert types(acme) == ["generation.processing"]
     assert Delivery.objects.count() == 1
+
+
+def test_the_catalogues_examples_look_like_what_is_sent(
+    api: Api,  # noqa: F811
+    acme: Organization,
+    alice: Any,
+    listen: Listen,
+) -> None:
+    listen()
+    submission.cancel(caller_for(alice), make(api).pk)
+    sent = json.loads(Event.objects.get().body)["data"]
+    examples = {entry.type: entry.example for entry in catalogue.CATALOGUE}
+    for name, example in examples.items():
+        if name.startswith("generation."):
+            assert set(example) == set(sent), name
+            assert set(example["cost"]) == set(sent["cost"]), name
