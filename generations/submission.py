@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.access import Caller
 from accounts.errors import DomainError
 from accounts.models import new_id
-from billing import ledger
+from billing import auto_topup, ledger
 from generations import parameters, quoting, settlement
 from generations.models import Generation, State
 from generations.parameters import FieldError, InvalidParameters
@@ -91,6 +91,9 @@ def accept(
     generation.request_hash = request_hash
     try:
         _insert_and_hold(generation)
+    except ledger.InsufficientCredits:
+        auto_topup.refused(caller.organization_id)  # what was refused has been rolled back
+        raise
     except IntegrityError:
         # Someone with the same key was faster; its transaction has committed by now.
         known = _asked_before(caller, idempotency_key, request_hash) if idempotency_key else None
