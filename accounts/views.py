@@ -24,7 +24,7 @@ from accounts.middleware import SESSION_KEY
 from accounts.models import ApiKey, Membership, Scope, User
 
 LONGEST_KEY_DAYS = 3650
-_KEPT_ON_SWITCH = frozenset({"studio", "gallery", "api_keys"})
+_KEPT_ON_SWITCH = frozenset({"studio", "gallery", "billing", "statement", "api_keys"})
 """Pages that every organization has: a switch stays on them."""
 
 

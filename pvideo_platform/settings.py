@@ -242,6 +242,13 @@ STRIPE_BASE_URL = env.str(
 ).rstrip("/")
 if not STRIPE_API_KEY and SANDBOX_URL:
     STRIPE_API_KEY = "sk_test_sandbox"
+STRIPE_PAGE_ORIGINS = env.list(
+    "STRIPE_PAGE_ORIGINS",
+    default=[SANDBOX_URL]
+    if SANDBOX_URL and STRIPE_BASE_URL.startswith(f"{SANDBOX_URL}/")
+    else ["https://checkout.stripe.com", "https://billing.stripe.com"],
+)
+"""Where hosted payment pages and the card portal are: forms may lead there."""
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRET", default=[])
 """More than one while a secret is being rolled. None: every event is refused."""
 STRIPE_AUTOMATIC_TAX = env.bool("STRIPE_AUTOMATIC_TAX", default=False)
@@ -317,7 +324,8 @@ SECURE_CSP = {
     "media-src": [CSP.SELF, "https:"],
     "frame-ancestors": [CSP.NONE],
     "base-uri": [CSP.SELF],
-    "form-action": [CSP.SELF],
+    # A form that is answered with a redirect counts as one that leads there.
+    "form-action": [CSP.SELF, *STRIPE_PAGE_ORIGINS],
     "object-src": [CSP.NONE],
 }
 
