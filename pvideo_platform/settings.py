@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.csp import CSP
+
+from pvideo_platform import content_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -243,10 +244,7 @@ STRIPE_BASE_URL = env.str(
 if not STRIPE_API_KEY and SANDBOX_URL:
     STRIPE_API_KEY = "sk_test_sandbox"
 STRIPE_PAGE_ORIGINS = env.list(
-    "STRIPE_PAGE_ORIGINS",
-    default=[SANDBOX_URL]
-    if SANDBOX_URL and STRIPE_BASE_URL.startswith(f"{SANDBOX_URL}/")
-    else ["https://checkout.stripe.com", "https://billing.stripe.com"],
+    "STRIPE_PAGE_ORIGINS", default=content_policy.hosted_pages(STRIPE_BASE_URL)
 )
 """Where hosted payment pages and the card portal are: forms may lead there."""
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRET", default=[])
@@ -318,16 +316,9 @@ SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS and PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SECURE_CSP = {
-    "default-src": [CSP.SELF],
-    "img-src": [CSP.SELF, "data:", "https:", *([SANDBOX_URL] if SANDBOX_URL else [])],
-    "media-src": [CSP.SELF, "https:"],
-    "frame-ancestors": [CSP.NONE],
-    "base-uri": [CSP.SELF],
-    # A form that is answered with a redirect counts as one that leads there.
-    "form-action": [CSP.SELF, *STRIPE_PAGE_ORIGINS],
-    "object-src": [CSP.NONE],
-}
+SECURE_CSP = content_policy.policy(
+    images=[SANDBOX_URL] if SANDBOX_URL else [], forms=STRIPE_PAGE_ORIGINS
+)
 
 # --- Words and time -------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
