@@ -19,7 +19,7 @@ from accounts.access import Caller, NotAllowed
 from accounts.middleware import SESSION_KEY
 from accounts.models import Membership, User
 
-_KEPT_ON_SWITCH = frozenset({"studio", "gallery", "api_keys"})
+_KEPT_ON_SWITCH = frozenset({"studio", "gallery", "billing", "statement", "api_keys"})
 """Pages that every organization has: a switch stays on them."""
 
 

@@ -10,7 +10,7 @@ import uuid
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.access import Caller
@@ -27,11 +27,15 @@ from billing.models import (
     TopUpKind,
     TopUpState,
 )
-from billing.payments import CardRefused, PaymentRefused, PaymentUnknown, intents
+from billing.models.promotion import CENT
+from billing.payments import AccessRefused, CardRefused, PaymentRefused, PaymentUnknown, intents
 from billing.payments.facts import IntentFacts
 from billing.work import CHECKS, WATCH
 
 logger = logging.getLogger(__name__)
+
+DECLINED = "The card was declined."
+NO_CARD = "There is no saved card that can be charged."
 
 
 class CardMissing(DomainError):
@@ -59,6 +63,8 @@ def switch_on(
     """
     caller.require(Scope.BILLING_WRITE)
     limits = topups.terms()
+    if amount_micros % CENT:
+        raise topups.InvalidTopUp("amount", "Use whole cents, such as 12.50.")
     if not limits.least_micros <= amount_micros <= limits.most_micros:
         least, most = money.display(limits.least_micros), money.display(limits.most_micros)
         raise topups.InvalidTopUp("amount", f"Choose an amount from {least} to {most}.")
@@ -93,7 +99,7 @@ def switch_on(
 
 
 def switch_off(caller: Caller) -> None:
-    """Withdraw the consent. A charge that is under way is not called back. Raises NotAllowed."""
+    """Withdraw the consent. What has not been charged yet is not charged. Raises NotAllowed."""
     caller.require(Scope.BILLING_WRITE)
     AutoTopUp.objects.filter(organization_id=caller.organization_id).update(
         enabled=False, refused_at=None, stopped_at=None, stopped_because=""
@@ -108,31 +114,39 @@ def refused(organization_id: uuid.UUID) -> None:
         WATCH.nudge()
 
 
+def answered(organization_id: uuid.UUID) -> None:
+    """Credits have come: whatever was refused before has been seen to."""
+    AutoTopUp.objects.filter(organization_id=organization_id, refused_at__isnull=False).update(
+        refused_at=None
+    )
+
+
 def begin_due() -> None:
     """Begin a top-up for each organization that agreed to one and needs it."""
-    available = F("organization__wallet__balance_micros") - F("organization__wallet__held_micros")
-    due = (
-        AutoTopUp.objects.annotate(available=available)
-        .filter(
-            Q(available__lt=F("threshold_micros")) | Q(refused_at__isnull=False),
-            enabled=True,
-            organization__wallet__frozen_at=None,
-        )
-        .exclude(
-            organization__top_ups__kind=TopUpKind.AUTO,
-            organization__top_ups__state__in=OPEN_TOP_UPS,
-        )
-    )
-    for organization_id in due.values_list("pk", flat=True).iterator():
+    for organization_id in _due().values_list("pk", flat=True).iterator():
         _begin(organization_id)
+
+
+def _due() -> QuerySet[AutoTopUp]:
+    available = F("organization__wallet__balance_micros") - F("organization__wallet__held_micros")
+    attempts = TopUp.objects.filter(
+        organization=OuterRef("pk"), kind=TopUpKind.AUTO, state__in=OPEN_TOP_UPS
+    )
+    return AutoTopUp.objects.annotate(available=available).filter(
+        ~Exists(attempts),
+        Q(available__lt=F("threshold_micros")) | Q(refused_at__isnull=False),
+        enabled=True,
+        organization__wallet__frozen_at=None,
+    )
 
 
 def _begin(organization_id: uuid.UUID) -> None:
     """The row of one attempt: a unique index allows one open at a time."""
     with transaction.atomic():
         customer = customers.lock(organization_id)
-        row = AutoTopUp.objects.select_for_update().get(pk=organization_id)
-        if not row.enabled:
+        # Looked at again under the lock: another attempt may have been paid since.
+        row = _due().filter(pk=organization_id).first()
+        if row is None:
             return
         AutoTopUp.objects.filter(pk=organization_id).update(refused_at=None)
         if this_month_micros(organization_id) + row.amount_micros > row.monthly_cap_micros:
@@ -183,20 +197,50 @@ def look(top_up: TopUp, asked_at: datetime) -> Finding:
         intent = intents.retrieve(top_up.payment_intent_id) if top_up.payment_intent_id else None
         return _finding(top_up, intent, asked_at)
     try:
+        if not _is_wanted(top_up):
+            return _called_off(top_up, asked_at, state=TopUpState.EXPIRED)
         intent = _intent(top_up)
         if intent.status == "requires_confirmation":
             intent = intents.confirm(intent.id, key=f"{top_up.reference}:confirm:{top_up.checks}")
+    except AccessRefused:
+        raise
     except CardRefused as error:
-        _call_off(top_up)
-        return Finding(TopUpState.FAILED, asked_at, failure=_told(error))
+        return _called_off(top_up, asked_at, failure=_told(error))
     except PaymentRefused as error:
-        # No customer, no card: nothing can have been charged by an intent that there is not.
-        if top_up.payment_intent_id:
-            raise
-        why = "There is no saved card that can be charged."
         logger.warning("auto top-up %s found no card: %s", top_up.pk, error.message)
-        return Finding(TopUpState.FAILED, asked_at, failure=why)
+        return _called_off(top_up, asked_at, failure=NO_CARD)
+    if intent.status in ("requires_payment_method", "requires_action"):
+        return _called_off(top_up, asked_at, failure=intent.failure)
     return _finding(top_up, intent, asked_at)
+
+
+def _is_wanted(top_up: TopUp) -> bool:
+    """Whether the organization still agrees to a charge, and may spend what it buys."""
+    return AutoTopUp.objects.filter(
+        organization_id=top_up.organization_id,
+        enabled=True,
+        organization__wallet__frozen_at=None,
+    ).exists()
+
+
+def _called_off(
+    top_up: TopUp, asked_at: datetime, *, state: TopUpState = TopUpState.FAILED, failure: str = ""
+) -> Finding:
+    """End an attempt so that it cannot succeed later, when nobody expects it.
+
+    One that cannot be called off has been charged, or is being: it stands as Stripe says.
+    """
+    intent = None
+    if top_up.payment_intent_id:
+        try:
+            intents.cancel(top_up.payment_intent_id)
+        except AccessRefused:
+            raise
+        except PaymentRefused:
+            intent = intents.retrieve(top_up.payment_intent_id)
+            if intent.status != "canceled":
+                return _finding(top_up, intent, asked_at)
+    return Finding(state, asked_at, failure=failure[:300] or DECLINED)
 
 
 def _intent(top_up: TopUp) -> IntentFacts:
@@ -212,12 +256,13 @@ def _intent(top_up: TopUp) -> IntentFacts:
             customer_id=top_up.stripe_customer_id,
             card_id=customer.card_id,
             amount_micros=top_up.amount_micros,
-            key=f"{top_up.reference}:{top_up.stripe_attempts}",
+            key=f"{top_up.reference}:{top_up.stripe_attempts}:{customer.card_id}",
         )
-    except PaymentUnknown:
+    except PaymentUnknown as error:
         found = intents.find(top_up.stripe_customer_id, str(top_up.pk))
         if found is None:
-            TopUp.objects.filter(pk=top_up.pk).update(stripe_attempts=F("stripe_attempts") + 1)
+            if error.key_is_spent:
+                TopUp.objects.filter(pk=top_up.pk).update(stripe_attempts=F("stripe_attempts") + 1)
             raise
         intent = found
     kept = TopUp.objects.filter(pk=top_up.pk, payment_intent_id="").update(
@@ -233,29 +278,19 @@ def _finding(top_up: TopUp, intent: IntentFacts | None, asked_at: datetime) -> F
     match intent.status:
         case "succeeded":
             state = TopUpState.PAID
-        case "requires_payment_method" | "canceled" | "requires_action":
-            _call_off(top_up)
+        case "requires_payment_method" | "canceled":
             state = TopUpState.FAILED
         case _:
             state = TopUpState.PROCESSING
-    failure = intent.failure or "The card was declined."
+    failure = intent.failure or DECLINED
     wrong = findings.wrong_intent(top_up, intent)
     return Finding(state, asked_at, wrong=wrong, failure=failure[:300], intent=intent)
-
-
-def _call_off(top_up: TopUp) -> None:
-    """So that a declined charge cannot succeed later, when nobody expects it."""
-    if top_up.payment_intent_id:
-        try:
-            intents.cancel(top_up.payment_intent_id)
-        except PaymentRefused:
-            return  # it has been canceled, or it has succeeded: the next look will tell
 
 
 def _told(error: CardRefused) -> str:
     if error.reason == "authentication_required":
         return "Your bank wants you to confirm the payment in person."
-    return error.message[:300]
+    return error.message
 
 
 def stop(top_up: TopUp, why: str) -> None:

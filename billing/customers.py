@@ -26,7 +26,8 @@ def ensure(organization: Organization) -> PaymentCustomer:
     """The organization's customer at Stripe, made when there is none. Not in a transaction.
 
     Two at once, and a call that was not answered, make one customer: the idempotency key is the
-    organization's own, and counts up only after Stripe has refused for certain.
+    organization's own, and counts up only when Stripe has ended the request for certain. A 500
+    that did make one leaves a customer at Stripe that is never used.
 
     Raises:
         PaymentUnknown, PaymentRefused.
@@ -42,8 +43,9 @@ def ensure(organization: Organization) -> PaymentCustomer:
             email=_billing_email(organization),
             key=f"customer:{organization.pk}:{customer.attempts}",
         )
-    except payments.PaymentRefused:
-        mine.filter(attempts=customer.attempts).update(attempts=F("attempts") + 1)
+    except (payments.PaymentRefused, payments.PaymentUnknown) as error:
+        if isinstance(error, payments.PaymentRefused) or error.key_is_spent:
+            mine.filter(attempts=customer.attempts).update(attempts=F("attempts") + 1)
         raise
     mine.filter(stripe_id="").update(stripe_id=stripe_id)
     customer.refresh_from_db()
@@ -95,9 +97,15 @@ def portal_url(caller: Caller, *, return_url: str) -> str:
     Raises:
         NotAllowed, PaymentUnknown, PaymentRefused.
     """
-    return payments.customers.portal_url(
-        ensure(caller.organization).stripe_id, return_url=return_url
-    )
+    try:
+        return payments.customers.portal_url(
+            ensure(caller.organization).stripe_id, return_url=return_url
+        )
+    except payments.NoSuchObject:
+        forget(caller.organization_id)
+        raise payments.PaymentUnknown(
+            "Please try again: your payment details were reset."
+        ) from None
 
 
 def forget(organization_id: uuid.UUID) -> None:

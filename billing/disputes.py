@@ -97,6 +97,8 @@ def _bring(dispute: Dispute, facts: DisputeFacts, top_up: TopUp) -> None:
 
 def is_good(facts: DisputeFacts) -> bool:
     """It ended well for us, or the money is back."""
+    if facts.status == "prevented" and facts.withdrawn and not facts.reinstated:
+        return False  # prevented by paying it back at once
     return facts.status in _GOOD or (facts.reinstated and facts.status != "lost")
 
 

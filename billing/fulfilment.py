@@ -85,11 +85,14 @@ def paid_by(payment_intent_id: str) -> TopUp | None:
         except (wire.NoSuchObject, ValueError):
             return None
         top_up = TopUp.objects.filter(pk=named).first()
-    if top_up is not None and top_up.state != TopUpState.PAID:
+    if top_up is None:
+        return None
+    if top_up.state != TopUpState.PAID:
         top_up = refresh(top_up.pk)
-        if top_up.state != TopUpState.PAID or top_up.payment_intent_id != payment_intent_id:
+        if top_up.state != TopUpState.PAID:
             raise wire.PaymentUnknown("The payment is not credited yet.")
-    return top_up
+    # Another payment may name it, made by hand or never charged: that one bought nothing.
+    return top_up if top_up.payment_intent_id == payment_intent_id else None
 
 
 def _look(top_up: TopUp, asked_at: datetime) -> Finding:
@@ -140,22 +143,29 @@ def settle(top_up_id: uuid.UUID, finding: Finding) -> TopUp:
         stale = top_up.as_of is not None and top_up.as_of >= finding.asked_at
         if top_up.state == TopUpState.PAID or (stale and finding.state != TopUpState.PAID):
             return top_up
-        _note(top_up, finding)
+        if finding.state == TopUpState.CREATED and top_up.state != TopUpState.CREATED:
+            return top_up  # nothing was found, and it has been made since
         if finding.wrong and finding.state in (TopUpState.PAID, TopUpState.PROCESSING):
             logger.error("top-up %s does not fit its payment: %s", top_up.pk, finding.wrong)
+            top_up.as_of = finding.asked_at
             top_up.attention = f"Not credited. {finding.wrong}"[:300]
-            top_up.save()
+            top_up.save(update_fields=["as_of", "attention"])
             return top_up
+        top_up.as_of = finding.asked_at
+        if not finding.wrong:  # else its ids may be those of another top-up
+            _note(top_up, finding)
         before, top_up.state = top_up.state, finding.state
         if finding.state == TopUpState.PAID:
             _credit(top_up)
         else:
             _wait_or_end(top_up, finding, before=before)
+    if top_up.state == TopUpState.PAID:
+        # By itself: an alert's row comes before the wallet that its trigger writes.
+        watching.rearm(owner_id)
     return top_up
 
 
 def _note(top_up: TopUp, finding: Finding) -> None:
-    top_up.as_of = finding.asked_at
     if finding.session:
         top_up.session_id = finding.session.id
         top_up.checkout_url = finding.session.url
@@ -186,7 +196,7 @@ def _credit(top_up: TopUp) -> None:
         reason="Automatic top-up" if top_up.kind == TopUpKind.AUTO else "Credits bought",
     )
     bonuses.give(top_up)
-    watching.rearm(top_up.organization_id)
+    auto_topup.answered(top_up.organization_id)
     CHECKS.nudge()
 
 
@@ -195,7 +205,7 @@ def _wait_or_end(top_up: TopUp, finding: Finding, *, before: str) -> None:
         top_up.next_check_at = timezone.now() + gap(top_up)
     else:
         top_up.next_check_at = None
-        if top_up.state == TopUpState.FAILED:
+        if top_up.state == TopUpState.FAILED and before != TopUpState.FAILED:
             top_up.failure = finding.failure
     top_up.save()
     if top_up.state == TopUpState.FAILED and before != TopUpState.FAILED:

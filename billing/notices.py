@@ -89,24 +89,45 @@ def _claim() -> Notice | None:
 
 
 def _send(notice: Notice) -> None:
-    """Each manager gets a message of their own; nobody's address is shown to another."""
-    managers = Membership.objects.filter(
-        organization_id=notice.organization_id,
-        role__in=(Role.OWNER, Role.ADMIN),
-        user__is_active=True,
-    ).select_related("user", "organization")
+    """Each manager gets a message of their own; nobody's address is shown to another.
+
+    One whose address fails keeps no other from theirs, and is tried again alone.
+    """
+    managers = (
+        Membership.objects.filter(
+            organization_id=notice.organization_id,
+            role__in=(Role.OWNER, Role.ADMIN),
+            user__is_active=True,
+        )
+        .exclude(user__in=notice.told)
+        .select_related("user", "organization")
+    )
+    trouble: list[Exception] = []
     for membership in managers:
-        context = {
-            **notice.facts,
-            "organization": membership.organization,
-            "billing_url": f"{settings.PUBLIC_BASE_URL}/billing",
-        }
-        message = EmailMultiAlternatives(
-            subject=f"{_SUBJECTS[NoticeKind(notice.kind)]} · {membership.organization.name}",
-            body=render_to_string(f"billing/mail/{notice.kind}.txt", context),
-            to=[membership.user.email],
-        )
-        message.attach_alternative(
-            render_to_string(f"billing/mail/{notice.kind}.html", context), "text/html"
-        )
-        message.send()
+        try:
+            _message(notice, membership).send()
+        except Exception as error:  # whatever the mail server says of this one
+            trouble.append(error)
+            continue
+        notice.told.append(membership.user_id)
+        notice.save(update_fields=["told"])
+    if trouble:
+        raise trouble[0]
+
+
+def _message(notice: Notice, membership: Membership) -> EmailMultiAlternatives:
+    context = {
+        **notice.facts,
+        "organization": membership.organization,
+        "billing_url": f"{settings.PUBLIC_BASE_URL}/billing",
+    }
+    name = " ".join(membership.organization.name.split())  # a header is one line
+    message = EmailMultiAlternatives(
+        subject=f"{_SUBJECTS[NoticeKind(notice.kind)]} · {name}",
+        body=render_to_string(f"billing/mail/{notice.kind}.txt", context),
+        to=[membership.user.email],
+    )
+    message.attach_alternative(
+        render_to_string(f"billing/mail/{notice.kind}.html", context), "text/html"
+    )
+    return message

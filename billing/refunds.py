@@ -110,12 +110,12 @@ def send(refund: Refund) -> Refund:
             amount_micros=refund.amount_micros,
             key=f"refund:{refund.pk}:{refund.attempts}",
         )
-    except payments.PaymentUnknown:
-        # Look it up before another key may be used: Stripe would replay a 500 for this one.
+    except payments.PaymentUnknown as error:
         found = refunds.listed(payment_intent_id=intent_id)
         mine = next((one for one in found if one.refund_id == str(refund.pk)), None)
         if mine is None:
-            Refund.objects.filter(pk=refund.pk).update(attempts=F("attempts") + 1)
+            if error.key_is_spent:
+                Refund.objects.filter(pk=refund.pk).update(attempts=F("attempts") + 1)
             raise
         facts = mine
     except payments.PaymentRefused as error:

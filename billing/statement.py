@@ -109,6 +109,13 @@ def filtered(organization_id: uuid.UUID, wanted: Filter) -> QuerySet[Entry]:
     return entries
 
 
+def label(entry: Entry) -> str:
+    """What kind of movement it was, in a customer's words."""
+    if entry.kind == EntryKind.HOLD and entry.reference.startswith("dispute:"):
+        return "Held for a disputed payment"
+    return LABELS[EntryKind(entry.kind)]
+
+
 CSV_HEAD = ["sequence", "time", "kind", "description", "amount", "held_change"]
 CSV_HEAD += ["balance_after", "held_after", "reference"]
 
@@ -121,7 +128,7 @@ def csv_rows(organization_id: uuid.UUID, wanted: Filter) -> Iterator[list[str]]:
             str(entry.sequence),
             entry.created_at.isoformat(),
             entry.kind,
-            _plain(entry.reason or LABELS[EntryKind(entry.kind)]),
+            _plain(entry.reason or label(entry)),
             money.dollars(entry.amount_micros),
             money.dollars(entry.held_delta_micros),
             money.dollars(entry.balance_after_micros),

@@ -6,6 +6,7 @@ sweep, safe when all of them do so at once.
 """
 
 import hashlib
+import logging
 import uuid
 from datetime import datetime, timedelta
 
@@ -23,9 +24,12 @@ from billing.models.promotion import CENT
 from billing.payments.facts import CheckoutFacts
 from billing.work import CHECKS
 
+logger = logging.getLogger(__name__)
+
 FIRST_CHECK = timedelta(minutes=2)
 """Sooner than that the event or the success page has told."""
 MAX_IDEMPOTENCY_KEY = 255
+NO_PAGE = "The payment page could not be opened. You were not charged."
 
 
 class InvalidTopUp(InvalidParameters):
@@ -144,7 +148,7 @@ def is_live() -> bool:
 def open_checkout(top_up: TopUp) -> None:
     """Have Stripe make the hosted page, once. Not in a transaction.
 
-    The same idempotency key is used until Stripe has answered. Two at once get the same page.
+    The same idempotency key is used until Stripe has ended it. Two at once get the same page.
 
     Raises:
         PaymentUnknown, PaymentRefused.
@@ -161,10 +165,13 @@ def open_checkout(top_up: TopUp) -> None:
             expires_at=expires_at(top_up),
             key=f"{top_up.reference}:{top_up.stripe_attempts}",
         )
-    except payments.PaymentUnknown:
-        # Stripe would replay a 500 for this key: look first, and use a new one the next time.
+    except payments.PaymentUnknown as error:
         found = find_checkout(top_up)
         if found is None:
+            if error.key_is_spent:
+                TopUp.objects.filter(pk=top_up.pk, stripe_attempts=top_up.stripe_attempts).update(
+                    stripe_attempts=top_up.stripe_attempts + 1
+                )
             raise
         session = found
     except payments.NoSuchObject:
@@ -174,8 +181,9 @@ def open_checkout(top_up: TopUp) -> None:
             "Please try again: your payment details were reset."
         ) from None
     except payments.PaymentRefused as error:
+        logger.error("top-up %s has no page: %s", top_up.pk, error.message)
         _give_up(top_up, error.message)
-        raise
+        raise payments.PaymentRefused(NO_PAGE) from error
     _note_checkout(top_up, session)
 
 
@@ -183,24 +191,15 @@ def _give_up(top_up: TopUp, why: str) -> None:
     """Nothing can have been paid: there never was a page."""
     TopUp.objects.filter(pk=top_up.pk, state=TopUpState.CREATED).update(
         state=TopUpState.FAILED,
-        failure="The payment page could not be opened.",
+        failure=NO_PAGE,
         attention=why[:300],
         next_check_at=None,
     )
 
 
 def find_checkout(top_up: TopUp) -> CheckoutFacts | None:
-    """The page that an unanswered call has made after all. Counts the idempotency key up if not.
-
-    Raises:
-        PaymentUnknown, PaymentRefused.
-    """
-    found = payments.checkouts.find(top_up.stripe_customer_id, str(top_up.pk))
-    if found is None:
-        TopUp.objects.filter(pk=top_up.pk, stripe_attempts=top_up.stripe_attempts).update(
-            stripe_attempts=top_up.stripe_attempts + 1
-        )
-    return found
+    """The page that an unanswered call has made. Raises PaymentUnknown, PaymentRefused."""
+    return payments.checkouts.find(top_up.stripe_customer_id, str(top_up.pk))
 
 
 def _note_checkout(top_up: TopUp, session: CheckoutFacts) -> None:

@@ -19,7 +19,7 @@ from accounts.access import Caller
 from accounts.errors import DomainError, FieldError, InvalidParameters
 from accounts.idempotency import IdempotencyKeyInUse, IdempotencyMismatch
 from accounts.models import new_id
-from billing import ledger
+from billing import auto_topup, ledger
 from generations import parameters, quoting, settlement
 from generations.models import Generation, State
 from generations.work import DISPATCH
@@ -91,6 +91,9 @@ def accept(
     generation.listeners = list(listeners)
     try:
         _insert_and_hold(generation)
+    except ledger.InsufficientCredits:
+        auto_topup.refused(caller.organization_id)  # what was refused has been rolled back
+        raise
     except IntegrityError:
         # Someone with the same key was faster; its transaction has committed by now.
         known = _asked_before(caller, idempotency_key, request_hash) if idempotency_key else None

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.csp import CSP
 
+from pvideo_platform import content_policy
 from pvideo_platform.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from pvideo_platform.api_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from pvideo_platform.tuning import *  # noqa: F403  # figures that an operator may turn
@@ -241,6 +241,10 @@ STRIPE_BASE_URL = env.str(
 ).rstrip("/")
 if not STRIPE_API_KEY and SANDBOX_URL:
     STRIPE_API_KEY = "sk_test_sandbox"
+STRIPE_PAGE_ORIGINS = env.list(
+    "STRIPE_PAGE_ORIGINS", default=content_policy.hosted_pages(STRIPE_BASE_URL)
+)
+"""Where hosted payment pages and the card portal are: forms may lead there."""
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRET", default=[])
 """More than one while a secret is being rolled. None: every event is refused."""
 STRIPE_AUTOMATIC_TAX = env.bool("STRIPE_AUTOMATIC_TAX", default=False)
@@ -303,15 +307,9 @@ SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS and PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SECURE_CSP = {
-    "default-src": [CSP.SELF],
-    "img-src": [CSP.SELF, "data:", "https:", *([SANDBOX_URL] if SANDBOX_URL else [])],
-    "media-src": [CSP.SELF, "https:"],
-    "frame-ancestors": [CSP.NONE],
-    "base-uri": [CSP.SELF],
-    "form-action": [CSP.SELF],
-    "object-src": [CSP.NONE],
-}
+SECURE_CSP = content_policy.policy(
+    images=[SANDBOX_URL] if SANDBOX_URL else [], forms=STRIPE_PAGE_ORIGINS
+)
 
 # --- Words and time -------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

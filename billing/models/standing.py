@@ -1,6 +1,7 @@
 """How an organization stands: what freezes its spending, and what it wants to be told."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -83,6 +84,9 @@ class Notice(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True, db_default=Now())
+    told = ArrayField(
+        models.BigIntegerField(), default=list, help_text="the users whose message has gone out"
+    )
     sent_at = models.DateTimeField(null=True)
 
     class Meta:

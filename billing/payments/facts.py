@@ -252,7 +252,10 @@ class EventFacts:
                 else datetime.fromtimestamp(event["created"], tz=UTC),
                 payload=text,
             )
-        except (KeyError, TypeError, AttributeError, UnicodeDecodeError, RecursionError) as error:
+        except (
+            *(KeyError, TypeError, AttributeError, UnicodeDecodeError),
+            *(RecursionError, OverflowError, OSError),  # depths and dates beyond all bounds
+        ) as error:
             raise ValueError("This is no event of Stripe's.") from error
 
     @classmethod

@@ -1,8 +1,9 @@
 """The way to Stripe and back: one client, its time-outs, and what its errors mean.
 
 Every call has one of three endings: an answer, a refusal that is certain (`PaymentRefused`), or
-`PaymentUnknown`: what was asked for may have been done. After that, look the object up before
-asking with another idempotency key: Stripe replays whatever a key was answered with, also a 500.
+`PaymentUnknown`: what was asked for may have been done. After that, look the object up, and ask
+again with the same idempotency key, unless Stripe has answered 500: it replays whatever a key was
+answered with, so that one is spent (`PaymentUnknown.key_is_spent`).
 """
 
 import functools
@@ -19,12 +20,23 @@ API_VERSION = "2026-10-28.endive"
 CURRENCY = "usd"
 MICROS_PER_CENT = 10_000
 PRODUCT = "PVideo credits"
+HTTP_500 = 500
 
 
 class PaymentUnknown(DomainError):
-    """No answer, or one that says nothing: what was asked for may have been done or not."""
+    """No answer, or one that says nothing: what was asked for may have been done or not.
+
+    Attributes:
+        key_is_spent: Stripe has ended the request with a 500, and would replay that for its
+            idempotency key. After anything else the request may still be under way, and only the
+            same key is safe: another one could do the same thing a second time.
+    """
 
     code = "payment_unavailable"
+
+    def __init__(self, message: str, *, key_is_spent: bool = False) -> None:
+        super().__init__(message)
+        self.key_is_spent = key_is_spent
 
 
 class PaymentRefused(DomainError):
@@ -35,6 +47,10 @@ class PaymentRefused(DomainError):
 
 class NoSuchObject(PaymentRefused):
     """Stripe has no such object (any more)."""
+
+
+class AccessRefused(PaymentRefused):
+    """Our own key was refused: for whoever runs the platform, and nobody's card is to blame."""
 
 
 class CardRefused(PaymentRefused):
@@ -83,25 +99,26 @@ def classified[**P, R](call: Callable[P, R]) -> Callable[P, R]:
             reason = (details and (details.decline_code or details.code)) or "card_declined"
             text = error.user_message or "The card was declined."
             raise CardRefused(text, reason=reason) from error
-        except (
-            stripe.InvalidRequestError,
-            stripe.AuthenticationError,
-            stripe.PermissionError,
-            stripe.IdempotencyError,
-        ) as error:
+        except (stripe.AuthenticationError, stripe.PermissionError) as error:
+            raise AccessRefused(_for_staff(error)) from error
+        except (stripe.InvalidRequestError, stripe.IdempotencyError) as error:
             if error.http_status == 409:
                 raise _unknown() from error  # the same key is being worked on
-            if error.http_status == 404:
+            # 404 for an object in the address, 400 for one that a parameter names.
+            if error.http_status == 404 or error.code == "resource_missing":
                 raise NoSuchObject(_for_staff(error)) from error
             raise PaymentRefused(_for_staff(error)) from error
         except stripe.StripeError as error:
-            raise _unknown() from error
+            raise _unknown(key_is_spent=error.http_status == HTTP_500) from error
 
     return classified
 
 
-def _unknown() -> PaymentUnknown:
-    return PaymentUnknown("The payment service did not answer. Nothing is lost: try again soon.")
+def _unknown(*, key_is_spent: bool = False) -> PaymentUnknown:
+    return PaymentUnknown(
+        "The payment service did not answer. Nothing is lost: try again soon.",
+        key_is_spent=key_is_spent,
+    )
 
 
 def _for_staff(error: stripe.StripeError) -> str:

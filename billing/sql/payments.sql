@@ -46,9 +46,12 @@ CREATE TRIGGER billing_redemption_no_truncate BEFORE TRUNCATE ON billing_redempt
 CREATE TRIGGER billing_freeze_no_delete BEFORE DELETE ON billing_freeze
     FOR EACH ROW EXECUTE FUNCTION billing_refuse_change('freezes are lifted, not deleted');
 
--- A wallet is frozen while any cause stands, and only then.
+-- A wallet is frozen while any cause stands, and only then. The wallet's lock comes first: the
+-- UPDATE then sees what whoever held it has committed, also in the other tables that it reads.
 CREATE OR REPLACE FUNCTION billing_refreeze() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM 1 FROM billing_wallet w WHERE w.organization_id = NEW.organization_id
+        FOR NO KEY UPDATE;
     UPDATE billing_wallet w
        SET frozen_at = (SELECT min(f.placed_at) FROM billing_freeze f
                          WHERE f.organization_id = w.organization_id AND f.lifted_at IS NULL)
@@ -60,17 +63,20 @@ CREATE TRIGGER billing_refreeze AFTER INSERT OR UPDATE ON billing_freeze
 
 -- What to watch a wallet for: the highest figure below which somebody wants something to happen.
 CREATE OR REPLACE FUNCTION billing_rewatch() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE owner uuid := coalesce(NEW.organization_id, OLD.organization_id);
 BEGIN
+    PERFORM 1 FROM billing_wallet w WHERE w.organization_id = owner FOR NO KEY UPDATE;
     UPDATE billing_wallet w
        SET watch_micros = greatest(
            (SELECT a.threshold_micros FROM billing_autotopup a
              WHERE a.organization_id = w.organization_id AND a.enabled),
            (SELECT b.threshold_micros FROM billing_balancealert b
              WHERE b.organization_id = w.organization_id AND b.told_at IS NULL))
-     WHERE w.organization_id = NEW.organization_id;
+     WHERE w.organization_id = owner;
     RETURN NULL;
 END $$;
 CREATE TRIGGER billing_rewatch_auto AFTER INSERT OR UPDATE OF enabled, threshold_micros
     ON billing_autotopup FOR EACH ROW EXECUTE FUNCTION billing_rewatch();
-CREATE TRIGGER billing_rewatch_alert AFTER INSERT OR UPDATE OF threshold_micros, told_at
+CREATE TRIGGER billing_rewatch_alert
+    AFTER INSERT OR DELETE OR UPDATE OF threshold_micros, told_at
     ON billing_balancealert FOR EACH ROW EXECUTE FUNCTION billing_rewatch();

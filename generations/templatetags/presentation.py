@@ -1,6 +1,7 @@
 """How generations and money are written on the pages."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.models import Organization, User
+from billing import forms as billing_forms
 from billing import money
 from billing.models import Entry, EntryKind
+from billing.statement_views import Line
 from generations import forms, gallery, media_links
 from generations.models import Generation, State, VideoModel
 from generations.parameters import PARAMETERS
@@ -50,10 +53,23 @@ def organizations_of(user: User) -> list[Organization]:
     return list(Organization.objects.filter(members=user).order_by("name", "id"))
 
 
+@register.simple_tag
+def generations_there(lines: Iterable[Line]) -> set[uuid.UUID]:
+    """Which of the generations that a statement names there are: one query."""
+    named = {line.generation_id for line in lines if line.generation_id}
+    return set(Generation.objects.filter(pk__in=named).values_list("pk", flat=True))
+
+
 @register.filter
 def dollars(micros: int | None) -> str:
     """320_000 -> "$0.32"."""
     return "" if micros is None else money.display(micros)
+
+
+@register.filter
+def dollar_text(micros: int) -> str:
+    """12_500_000 -> "12.50": for a field or an address."""
+    return billing_forms.typed(micros)
 
 
 @register.filter

@@ -11,7 +11,13 @@ parts        the processes, how they are started, and how one sees that they ans
 processes    what the operating system offers to leave no process behind
 supervisor   starts the parts, watches them, stops them
 trip_plan    the walkthrough's jobs
-expectations what they must cost, from the reference's price table
-walkthrough  plays the jobs as a client would
-wire         HTTP for the above
+expectations what they must cost, by the reference, and what the statement must say
+walkthrough  plays all of it, and checks every figure
+purchases    its beginning and its end: credits bought, and refunded
+shopper      the customer at a browser: signs up, makes a key, buys credits, reads the statement
+client       the customer's program: the jobs, over the API
+dashboard    the merchant at Stripe's dashboard: refunds
+browser      a browser without JavaScript
+page         what it shows: text, links, forms
+wire         HTTP for programs
 """

@@ -101,11 +101,12 @@ def _log_only_to(path: Path) -> None:
 
 
 def _forget_dead_server(folder: Path) -> None:
-    """Remove the postmaster.pid of a server that was killed: by now another process may have its
-    number, and the wheel would take that one for the server. Its last children go first."""
+    """Remove the lock files of a server that was killed: by now another process may have its
+    number, and be taken for the server. Its last children go first."""
     if _postmaster(folder) is None:
         processes.wait_while(lambda: _lives_in(folder), seconds=5.0)
-        (folder / "postmaster.pid").unlink(missing_ok=True)
+        for lock in (folder / "postmaster.pid", *folder.glob(".s.PGSQL.*.lock")):
+            lock.unlink(missing_ok=True)
 
 
 def _lives_in(folder: Path) -> bool:

@@ -1,7 +1,8 @@
 """What the person asked for, and the environment that the parts get from it."""
 
 import os
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,6 +26,19 @@ _NOT_INHERITED = (
     "SECRET_KEY",
     "SECRET_KEY_FILE",
 )
+# Nor these, where there is a sandbox: real money is never taken for the stand-in's videos.
+_NOT_BESIDE_THE_SANDBOX = (
+    "STRIPE_API_KEY",
+    "STRIPE_API_KEY_FILE",
+    "STRIPE_BASE_URL",
+    "STRIPE_PAGE_ORIGINS",
+    "STRIPE_WEBHOOK_SECRET",
+    "STRIPE_WEBHOOK_SECRET_FILE",
+)
+
+
+def _new_secret() -> str:
+    return f"whsec_{secrets.token_urlsafe(32)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +51,7 @@ class Options:
         database_url: a PostgreSQL of one's own, or empty for the embedded one.
         real_provider: a Pixazo key is set, so there is no sandbox.
         public_base_url: where the provider reaches us, if it is not this machine.
+        webhook_secret: of this start alone; the sandbox's Stripe signs its events with it.
     """
 
     port: int = DEFAULT_PORT
@@ -46,6 +61,7 @@ class Options:
     database_url: str = ""
     real_provider: bool = False
     public_base_url: str = ""
+    webhook_secret: str = field(default_factory=_new_secret, repr=False)
 
     @property
     def base_url(self) -> str:
@@ -61,6 +77,11 @@ class Options:
         return (self.port,) if self.real_provider else (self.port, self.port + 1)
 
     @property
+    def payment_events_url(self) -> str:
+        """Where the sandbox's Stripe delivers its events."""
+        return f"{self.base_url}/callbacks/stripe"
+
+    @property
     def logs(self) -> Path:
         return self.data_dir / "logs"
 
@@ -70,7 +91,8 @@ class Options:
         Args:
             database_url: where the database answers.
         """
-        inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
+        dropped = _NOT_INHERITED + (_NOT_BESIDE_THE_SANDBOX if self.sandbox_url else ())
+        inherited = {k: v for k, v in os.environ.items() if k not in dropped}
         public = self.public_base_url if self.real_provider else ""
         hosts = ["127.0.0.1", "localhost", "[::1]", urlsplit(public).hostname or ""]
         mine = {
@@ -84,6 +106,7 @@ class Options:
         }
         if self.sandbox_url:
             mine["SANDBOX_URL"] = self.sandbox_url
+            mine["STRIPE_WEBHOOK_SECRET"] = self.webhook_secret
         return inherited | mine
 
 

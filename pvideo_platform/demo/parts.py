@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from pvideo_platform.demo import heartbeat, processes, wire
@@ -76,6 +77,7 @@ def sandbox(options: Options) -> Part:
         command=_python(
             *("-m", "sandbox", "--port", str(options.port + 1)),
             *("--data-dir", str(options.data_dir / "sandbox")),
+            *("--stripe-webhook-url", options.payment_events_url),
         ),
         log=options.logs / "sandbox.log",
         answers=lambda: wire.status_of(options.sandbox_url) is not None,
@@ -116,4 +118,13 @@ def audit(options: Options) -> Part:
         name="audit of the books",
         command=_python("manage.py", "audit_books"),
         log=options.logs / "audit_books.log",
+    )
+
+
+def reconciliation(options: Options, *, since: datetime) -> Part:
+    """Args: since: when the sandbox was empty; it forgets its payments when it ends."""
+    return Part(
+        name="reconciliation of the payments",
+        command=_python("manage.py", "reconcile_payments", "--since", since.isoformat()),
+        log=options.logs / "reconcile_payments.log",
     )

@@ -192,7 +192,9 @@ class Supervisor:
             f"  API key    {made.api_key}",
         ]
         if options.sandbox_url:
-            lines.append(f"  sandbox    {options.sandbox_url} (stands in for the provider)")
+            lines.append(
+                f"  sandbox    {options.sandbox_url} (stands in for the provider and for Stripe)"
+            )
         self.say("\n".join([*lines, "Stop it with Ctrl-C. These secrets are for the demo only."]))
         return made
 

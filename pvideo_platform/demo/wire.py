@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ def request(
     url: str,
     *,
     body: object = None,
+    form: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     timeout: float = 30.0,
     redirects: int = 3,
@@ -32,7 +33,7 @@ def request(
     """One request on a connection of its own.
 
     Args:
-        body: sent as JSON, unless None.
+        body: sent as JSON, unless None. form: sent as a form is; at most one of both.
         timeout: seconds for connecting and for each read.
         redirects: how many to follow, without the headers; they may lead to a file store.
 
@@ -48,6 +49,8 @@ def request(
     data = None
     if body is not None:
         data, sent["Content-Type"] = json.dumps(body).encode(), "application/json"
+    elif form is not None:
+        data, sent["Content-Type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
     try:
         connection.request(method, target, body=data, headers=sent)
         response = connection.getresponse()

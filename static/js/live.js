@@ -13,7 +13,7 @@ function say(text) {
 }
 
 function isQuiet(event) {
-  return isPoller(event.detail.elt) || event.detail.elt?.id === "quote";
+  return isPoller(event.detail.elt) || event.detail.elt?.id === "quote" || event.detail.elt?.hasAttribute?.("data-quiet");
 }
 
 document.addEventListener("htmx:sendError", (event) => {

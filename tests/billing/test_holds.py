@@ -2,11 +2,10 @@
 
 import pytest
 from django.db import connection, transaction
-from django.utils import timezone
 
 from accounts.models import new_id
-from billing import holds, ledger
-from billing.models import Entry, Hold, Wallet
+from billing import freezing, holds, ledger
+from billing.models import Entry, FreezeCause, Hold
 from tests.billing.movements import DOLLAR, credit, money_of, place
 
 pytestmark = pytest.mark.usefixtures("books_balance")
@@ -124,9 +123,7 @@ def test_the_last_micro_can_be_held_and_not_one_more(acme):
 
 def test_a_frozen_wallet_spends_nothing_and_settles_what_runs(acme):
     hold_id = place(acme, DOLLAR)
-    wallet = Wallet.objects.get(pk=acme.pk)
-    wallet.frozen_at = timezone.now()
-    wallet.save(update_fields=["frozen_at"])
+    freezing.place(acme.pk, FreezeCause.STAFF, reference="a", reason="for a test")
     with pytest.raises(ledger.WalletFrozen), transaction.atomic():
         place(acme, DOLLAR)
     assert holds.capture(hold_id=hold_id, amount_micros=DOLLAR) == 9 * DOLLAR

@@ -3,21 +3,25 @@
 import json
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
 import stripe
 from django.conf import settings as django_settings
+from django.core import mail
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from accounts.access import Caller
 from accounts.models import Organization, User
 from billing import auto_topup as auto
-from billing import due_checks, fulfilment, notices, payment_events, topups, watching
-from billing.models import Entry, TopUp, Wallet
+from billing import due_checks, fulfilment, holds, notices, payment_events, topups, watching
+from billing.models import AutoTopUp, Entry, PaymentCustomer, TopUp, TopUpKind, Wallet
 from tests.conftest import Sandbox, assert_books_balance, caller_for
 
 SECRET = "whsec_tests"
@@ -121,6 +125,41 @@ def buy(begin: Buy, stripe_sandbox: Stripe) -> Buy:
 
 
 @pytest.fixture
+def with_card(buy: Buy, acme: Organization) -> Buy:
+    """A paid top-up whose card stays saved for auto top-ups."""
+
+    def with_card(dollars: int = 20, number: str = OK) -> TopUp:
+        top_up = buy(dollars, number, saves_card=True)
+        due_checks.run()
+        assert PaymentCustomer.objects.get(pk=acme.pk).card_id
+        return top_up
+
+    return with_card
+
+
+Consent = Callable[..., AutoTopUp]
+
+
+@pytest.fixture
+def consent(owner: Caller, with_card: Buy) -> Consent:
+    """A saved card, 25 USD to spend (20 and the bonus), and auto top-up switched on."""
+
+    def consent(
+        *, threshold: float = 10, amount: float = 20, cap: float = 100, number: str = OK
+    ) -> AutoTopUp:
+        with_card(20, number)
+        mail.outbox.clear()
+        return auto.switch_on(
+            owner,
+            threshold_micros=int(threshold * DOLLAR),
+            amount_micros=int(amount * DOLLAR),
+            monthly_cap_micros=int(cap * DOLLAR),
+        )
+
+    return consent
+
+
+@pytest.fixture
 def deliver(stripe_sandbox: Stripe) -> Callable[..., list[int]]:
     """Post recorded events to our door, signed; returns the statuses."""
 
@@ -185,6 +224,22 @@ def eventually(ask: Callable[[], object], *, within_seconds: float = 15) -> None
         time.sleep(0.05)
 
 
+def attempts(*states: str) -> list[TopUp]:
+    found = TopUp.objects.filter(kind=TopUpKind.AUTO).order_by("created_at", "pk")
+    return list(found.filter(state__in=states) if states else found)
+
+
+def auto_charges(stripe_sandbox: Stripe) -> int:
+    """How often the sandbox's Stripe has charged a card without its owner."""
+    intents = stripe_sandbox.api.payment_intents.list({"limit": 100}).data
+    return sum(one.status == "succeeded" and "auto" in (one.description or "") for one in intents)
+
+
+def due_now() -> None:
+    """Time passes: whatever is to be looked at later is due."""
+    TopUp.objects.filter(next_check_at__isnull=False).update(next_check_at=timezone.now())
+
+
 def work() -> None:
     """What the worker's tasks do, once each."""
     watching.rearm()
@@ -193,6 +248,24 @@ def work() -> None:
     payment_events.process_due()
     due_checks.run()
     notices.send_due()
+
+
+def hold(organization: Organization, amount_dollars: float) -> uuid.UUID:
+    """Set credits aside as a generation would; resolve it before the test ends."""
+    hold_id = uuid.uuid4()
+    holds.place(
+        hold_id=hold_id,
+        organization_id=organization.pk,
+        amount_micros=int(amount_dollars * DOLLAR),
+        reference=f"test:{hold_id}",
+        expires_at=timezone.now() + timedelta(hours=1),
+    )
+    return hold_id
+
+
+def spend(organization: Organization, amount_dollars: float) -> None:
+    held = hold(organization, amount_dollars)
+    holds.capture(hold_id=held, amount_micros=int(amount_dollars * DOLLAR))
 
 
 def wallet(organization: Organization) -> Wallet:

@@ -90,6 +90,13 @@ def test_after_a_kill_the_next_start_finds_the_same_data(start: Start, tmp_path:
     assert_stops(demo, signal.SIGINT, signal.SIGINT)
 
 
+def test_after_a_kill_of_everything_the_next_start_works(start: Start) -> None:
+    killed = start().until_ready()
+    killed.kill()  # PostgreSQL too, which leaves its lock files behind
+    killed.process.wait(5)
+    assert_stops(start().until_ready(), signal.SIGTERM)
+
+
 @pytest.mark.parametrize(
     ("words", "name"),
     [

@@ -1,5 +1,6 @@
 """The walkthrough's own arithmetic: it must find a wrong figure, or it proves nothing."""
 
+from decimal import Decimal
 from fractions import Fraction
 from io import BytesIO
 from typing import Any
@@ -8,7 +9,7 @@ import av
 import pytest
 
 from pvideo_platform.demo import expectations
-from pvideo_platform.demo.expectations import Video
+from pvideo_platform.demo.expectations import Entry, Video
 from pvideo_platform.demo.trip_plan import Job, jobs
 
 PLAN = {job.name: job for job in jobs("http://sandbox")}
@@ -110,3 +111,101 @@ def test_the_plan_has_one_of_each() -> None:
     assert {job.ends for job in PLAN.values()} == {"completed", "failed", "error"}
     priced = {(job.model, job.resolution, job.draft) for job in PLAN.values()}
     assert priced <= set(expectations.PRICES)
+
+
+# --- The statement ----------------------------------------------------------------------------
+
+FIRST = [Entry("top_up", Decimal(20)), Entry("bonus", Decimal(5))]
+LAST = [Entry("top_up", Decimal(10)), Entry("refund", Decimal(-10))]
+JOBS = expectations.job_entries(
+    [generation("0.100000", "0.100000", "0.000000"), generation("0.080000", "0", "0.080000")]
+)
+RIGHT = [
+    ("top_up", "20.000000", "0.000000"),
+    ("bonus", "5.000000", "0.000000"),
+    ("hold", "0.000000", "0.080000"),
+    ("hold", "0.000000", "0.100000"),
+    ("capture", "-0.100000", "-0.100000"),
+    ("release", "0.000000", "-0.080000"),
+    ("top_up", "10.000000", "0.000000"),
+    ("refund", "-10.000000", "0.000000"),
+]
+
+
+def file(lines: list[tuple[str, str, str]], **changed: str) -> list[dict[str, str]]:
+    """The rows of the statement's file; `changed` is in the last of them."""
+    rows: list[dict[str, str]] = []
+    balance = held = Decimal(0)
+    for number, (kind, amount, held_change) in enumerate(lines, start=1):
+        balance, held = balance + Decimal(amount), held + Decimal(held_change)
+        rows.append(
+            {
+                "sequence": str(number),
+                "kind": kind,
+                "amount": amount,
+                "held_change": held_change,
+                "balance_after": f"{balance:.6f}",
+                "held_after": f"{held:.6f}",
+            }
+        )
+    return [*rows[:-1], rows[-1] | changed]
+
+
+def complaints(rows: list[dict[str, str]]) -> str:
+    return " ".join(expectations.wrong_statement(rows, first=FIRST, jobs=JOBS, last=LAST))
+
+
+def test_a_right_statement_passes() -> None:
+    assert complaints(file(RIGHT)) == ""
+
+
+@pytest.mark.parametrize(
+    ("rows", "complaint"),
+    [
+        (file([*RIGHT[:1], ("bonus", "6.000000", "0"), *RIGHT[2:]]), "bonus 6.000000"),
+        (file([*RIGHT[:1], *RIGHT[2:]]), "instead of top_up 20 (0 held), bonus 5"),
+        (file([RIGHT[0], *RIGHT]), "begins with"),
+        (file(RIGHT[:-1]), "refund -10"),
+        (file([*RIGHT, RIGHT[-1]]), "ends with"),
+        (file([*RIGHT[:-1], ("refund", "-9.000000", "0")]), "refund -9.000000"),
+        (file([*RIGHT[:-1], ("bonus", "5.000000", "0"), RIGHT[-1]]), "ends with"),
+        (file([*RIGHT[:4], ("capture", "-0.1", "0"), *RIGHT[5:]]), "has for the jobs"),
+        (file(RIGHT, sequence="9"), "entry 8 (refund): its sequence is 9"),
+        (file(RIGHT, balance_after="34.9"), "balance is 34.9 and should be 24.900000"),
+        (file(RIGHT, held_after="0.1"), "held is 0.1 and should be 0"),
+    ],
+    ids=[
+        *("another bonus", "no bonus", "credited twice", "no refund", "refunded twice"),
+        *("part of the refund", "a second bonus", "a hold that stays", "a gap"),
+        *("a wrong balance", "a wrong hold"),
+    ],
+)
+def test_a_wrong_statement_is_named(rows: list[dict[str, str]], complaint: str) -> None:
+    assert complaint in complaints(rows)
+
+
+def pages(told: str, *, bonus: int = 5, asked: str = "Total due $20.00") -> list[str]:
+    return expectations.wrong_purchase(
+        asked=asked,
+        told=told,
+        amount=Decimal(20),
+        bonus=Decimal(bonus),
+        available=Decimal("25.025"),
+    )
+
+
+def test_the_words_of_a_purchase() -> None:
+    right = "$20.00 received First-payment bonus +$5.00 Available now $25.025 Paid"
+    assert pages(right) == []
+    assert len(pages(right, asked="Total due $2.00")) == 1
+    assert len(pages(right.replace("$5.00", "$5.001"))) == 1
+    assert len(pages(right.replace("$25.025", "$25.02"))) == 1
+    assert len(pages(right, bonus=0)) == 1
+    assert len(pages("The payment did not go through")) == 3
+
+
+def test_a_wallet_that_holds_or_owes() -> None:
+    right = {"balance": "25.000000", "held": "0.000000", "debt": "0.000000"}
+    assert expectations.wrong_wallet(right, Decimal(25)) == []
+    for name in right:
+        assert len(expectations.wrong_wallet(right | {name: "1.000000"}, Decimal(25))) == 1

@@ -1,5 +1,6 @@
 """What the parts are told, and by what on the command line and in the environment."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ def from_command_line(port: int = 8000, credentials: Path | None = None) -> Opti
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "PIXAZO_API_KEY", "PUBLIC_BASE_URL"):
+    for name in ("DATABASE_URL", "PIXAZO_API_KEY", "PUBLIC_BASE_URL", "STRIPE_WEBHOOK_SECRET"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -46,6 +47,10 @@ def test_the_parts_are_in_demo_mode_whatever_the_terminal_says(
         "PUBLIC_BASE_URL": "https://elsewhere.example.com",
         "SANDBOX_URL": "http://elsewhere",
         "SECRET_KEY": "elsewhere",
+        "STRIPE_API_KEY": "sk_live_elsewhere",
+        "STRIPE_BASE_URL": "https://elsewhere",
+        "STRIPE_WEBHOOK_SECRET": "whsec_elsewhere",
+        "STRIPE_WEBHOOK_SECRET_FILE": "/elsewhere",
         "GUNICORN_CMD_ARGS": "--reload",
     }
     for name, value in misleading.items():
@@ -62,14 +67,24 @@ def test_the_parts_are_in_demo_mode_whatever_the_terminal_says(
 def test_with_a_real_key_there_is_no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIXAZO_API_KEY", "a-key")
     monkeypatch.setenv("PUBLIC_BASE_URL", "https://tunnel.example.com")
+    monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", "whsec_of-the-real-endpoint")
     options = from_command_line(port=9000)
     told = options.environment("postgres://somewhere/pvideo")
     assert options.sandbox_url == ""
     assert options.ports == (9000,)
     assert "SANDBOX_URL" not in told
     assert told["PIXAZO_API_KEY"] == "a-key"
+    assert told["STRIPE_WEBHOOK_SECRET"] == "whsec_of-the-real-endpoint"
     assert told["PUBLIC_BASE_URL"] == "https://tunnel.example.com"
     assert "tunnel.example.com" in told["ALLOWED_HOSTS"].split(",")
+
+
+def test_every_start_has_a_secret_of_its_own_for_events() -> None:
+    one, other = from_command_line(), from_command_line()
+    told = one.environment("")["STRIPE_WEBHOOK_SECRET"]
+    assert told == one.webhook_secret != other.webhook_secret
+    assert re.fullmatch(r"whsec_[A-Za-z0-9_-]{43}", told)
+    assert told not in repr(one)
 
 
 def test_a_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

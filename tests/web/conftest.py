@@ -9,9 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Membership, Organization, Role, User
-from billing import holds, pricing
+from billing import fulfilment, holds, pricing, topups
+from billing.models import TopUp, TopUpState
 from generations import parameters
 from generations.models import Generation, Media, State
+from tests.conftest import Sandbox, caller_for
+from tests.payments.conftest import OK, SECRET, Stripe
 
 
 @pytest.fixture
@@ -111,3 +114,40 @@ def move(row: Generation, state: str, *, media: bool = False) -> Generation:
     row.save()
     holds.capture(hold_id=row.pk, amount_micros=row.charged_micros)
     return row
+
+
+# --- Payments -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shop(sandbox: Sandbox, settings: Any) -> Stripe:
+    """The sandbox's Stripe; it sends no events unless a test asks for them."""
+    settings.STRIPE_WEBHOOK_SECRETS = [SECRET]
+    sandbox.settings(
+        stripe_delayed_seconds=0.2,
+        stripe_retry_seconds=[0.05, 0.1],
+        stripe_webhook_url=None,
+        stripe_webhook_secrets=[SECRET],
+    )
+    return Stripe(sandbox.url)
+
+
+Bought = Callable[..., TopUp]
+
+
+@pytest.fixture
+def bought(shop: Stripe, alice: User, acme: Organization) -> Bought:
+    """Purchases of Alice's: paid by card and looked after, unless `number` is ""."""
+
+    def bought(dollars: int = 20, *, number: str = OK, **more: Any) -> TopUp:
+        amount_micros = dollars * 1_000_000
+        top_up, _ = topups.start(caller_for(alice), amount_micros=amount_micros, **more)
+        if not number:
+            return top_up
+        assert shop.pay(top_up.checkout_url, number).status_code == 303
+        paid = fulfilment.refresh(top_up.pk)
+        if paid.state == TopUpState.PAID:
+            fulfilment.look_after(paid)
+        return TopUp.objects.get(pk=top_up.pk)
+
+    return bought

@@ -1,7 +1,7 @@
 """`manage.py reconcile_payments`: our payments against Stripe's own records."""
 
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -23,9 +23,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--since",
-            type=_day,
+            type=_moment,
             metavar="DATE",
-            help=f"the first day (UTC) to compare, such as 2026-11-01; default: {DEFAULT_DAYS} ago",
+            help="the first day or moment (UTC) to compare, such as 2026-11-01 or "
+            f"2026-11-01T12:30; default: {DEFAULT_DAYS} days ago",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,5 +47,6 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def _day(text: str) -> datetime:
-    return datetime.combine(date.fromisoformat(text), datetime.min.time(), tzinfo=UTC)
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

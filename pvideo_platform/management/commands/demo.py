@@ -42,7 +42,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--walkthrough",
             action="store_true",
-            help="play ten jobs as a client would, check every figure, stop, exit 0 or 1",
+            help="buy credits, play ten jobs, have a purchase refunded; check every figure, stop, "
+            "exit 0 or 1",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
