@@ -69,6 +69,8 @@ def networks(texts: Iterable[str]) -> list[str]:
     found: dict[str, None] = {}
     for text in texts:
         try:
+            if "%" in text:  # an interface of one machine, which no request's address names
+                raise ValueError
             found[str(ipaddress.ip_network(text.strip()))] = None
         except ValueError as error:
             shown = text.strip()[:50].encode("ascii", "replace").decode()

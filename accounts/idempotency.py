@@ -110,6 +110,24 @@ def once(organization_id: uuid.UUID, key: str, request_hash: bytes) -> Iterator[
         )
 
 
+def reserve(organization_id: uuid.UUID, key: str, request_hash: bytes) -> None:
+    """Take a key for an act that keeps its answer on a row of its own.
+
+    In the transaction that makes that row; the key stays taken when it commits.
+
+    Raises:
+        IdempotencyMismatch: the key was used for another act.
+        IdempotencyKeyInUse: another act with the key is running.
+    """
+    if not _locked(organization_id, key):
+        raise IdempotencyKeyInUse
+    if IdempotencyRecord.objects.filter(organization_id=organization_id, key=key).exists():
+        raise IdempotencyMismatch
+    IdempotencyRecord.objects.create(
+        organization_id=organization_id, key=key, request_hash=request_hash
+    )
+
+
 def fingerprint(*parts: Any) -> bytes:
     """The hash of a request, from the texts and bytes that make it up, in order."""
     digest = hashlib.sha256()

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import idempotency
+from accounts.access import Caller
 from accounts.authentication import caller
 
 HEADER = "Idempotency-Key"
@@ -31,6 +32,7 @@ def idempotent[V, **P](
     to a network. Only answers below 400 are stored: an error, raised or returned, undoes what the
     method did, and the key may be used again. A repetition gets the same status and body, and
     `Idempotency-Replayed: true`; another request with the key 422, one while the first runs 409.
+    A view with `answers_secrets = True` repeats its answer only to whom it was given.
     """
 
     @wraps(method)
@@ -39,7 +41,8 @@ def idempotent[V, **P](
         if not key:
             return method(view, request, *args, **kwargs)
         who = caller(request)
-        with idempotency.once(who.organization_id, key, _fingerprint(request)) as act:
+        request_hash = _fingerprint(request, *_asker(view, who))
+        with idempotency.once(who.organization_id, key, request_hash) as act:
             if act.replay:
                 return _replay(act.replay)
             response = method(view, request, *args, **kwargs)
@@ -48,13 +51,20 @@ def idempotent[V, **P](
             return response
 
     once.is_idempotent = True  # type: ignore[attr-defined]  # for the API's description
-    once.is_idempotent = True  # type: ignore[attr-defined]  # for the API's description
     return once
 
 
-def _fingerprint(request: Request) -> bytes:
+def _asker(view: Any, who: Caller) -> list[str]:
+    """Who asks, where the answer is a secret: another key of the organization, which may do less,
+    shall not learn it by repeating the request."""
+    if not getattr(view, "answers_secrets", False):
+        return []
+    return [f"{who.api_key_id or ''}:{who.user_id or ''}"]
+
+
+def _fingerprint(request: Request, *parts: str) -> bytes:
     """Method, address and body: JSON by its values, a form by its fields and files."""
-    return idempotency.fingerprint(request.method, request.get_full_path(), *_body(request))
+    return idempotency.fingerprint(request.method, request.get_full_path(), *_body(request), *parts)
 
 
 def _body(request: Request) -> list[Any]:

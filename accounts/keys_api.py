@@ -2,19 +2,16 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import api_keys, key_shapes, money, pages, query_api, spending
+from accounts import api_keys, body_api, key_shapes, money, pages, query_api, spending
 from accounts.authentication import caller
-from accounts.errors import FieldError, InvalidParameters
 from accounts.idempotent_views import idempotent
 from accounts.models import ApiKey, Scope, User
 
@@ -50,6 +47,7 @@ def _moment(moment: dt.datetime | None) -> str | None:
 
 
 class ApiKeys(APIView):
+    answers_secrets = True
     scopes = {"GET": Scope.KEYS_READ, "POST": Scope.KEYS_WRITE}
     errors = {
         "GET": ("invalid_parameters",),
@@ -96,7 +94,7 @@ class ApiKeys(APIView):
     @idempotent
     def post(self, request: Request) -> Response:
         who = caller(request)
-        wanted = _read(request, _MEMBERS, required=("name", "scopes"))
+        wanted = body_api.members(request, _MEMBERS, required=("name", "scopes"))
         wanted["scopes"] = api_keys.known_scopes(wanted["scopes"])
         api_keys.require_within(
             who,
@@ -144,6 +142,7 @@ class OneApiKey(APIView):
 
 
 class RotateApiKey(APIView):
+    answers_secrets = True
     scopes = {"POST": Scope.KEYS_WRITE}
     errors = {"POST": ("invalid_parameters", "invalid_overlap", "key_ended")}
 
@@ -161,7 +160,7 @@ class RotateApiKey(APIView):
     def post(self, request: Request, key_id: uuid.UUID) -> Response:
         who = caller(request)
         key = api_keys.one(who.organization_id, key_id)
-        wanted = _read(request, {"overlap_seconds": _seconds})
+        wanted = body_api.members(request, {"overlap_seconds": _seconds})
         if who.api_key_id != key.pk:
             api_keys.require_within(
                 who,
@@ -181,34 +180,6 @@ def _shown(key: ApiKey, *, secret: str = "") -> dict[str, Any]:
 
 
 # --- Reading ---------------------------------------------------------------------------------
-
-
-def _read(
-    request: Request, members: dict[str, Callable[[Any], Any]], required: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """The body's members, each read by its function (ValueError says what it must be).
-
-    Raises:
-        InvalidParameters: naming each one that is missing, unknown or wrong.
-    """
-    data: Any = request.data
-    if not isinstance(data, dict):
-        raise exceptions.ParseError("The body must be a JSON object.")
-    values, errors = {}, []
-    for name in [*(name for name in required if name not in data), *data]:
-        pointer = "/" + str(name)[:100].replace("~", "~0").replace("/", "~1")
-        try:
-            if name not in members:
-                raise ValueError(f"is unknown; members are: {', '.join(members)}")
-            if name not in data:
-                raise ValueError("is required")
-            values[name] = members[name](data[name])
-        except ValueError as error:
-            message = f"{str(name)[:100]} {error}"
-            errors.append(FieldError(str(name)[:100], "invalid", message, pointer=pointer))
-    if errors:
-        raise InvalidParameters(errors)
-    return values
 
 
 def _name(value: Any) -> str:
@@ -253,7 +224,7 @@ def _seconds(value: Any) -> int:
     return value
 
 
-_MEMBERS: dict[str, Callable[[Any], Any]] = {
+_MEMBERS: dict[str, body_api.Check] = {
     "name": _name,
     "scopes": _texts,
     "expires_at": _future,

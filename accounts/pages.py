@@ -19,7 +19,10 @@ MAX_PAGE_SIZE = 100
 NEWEST, OLDEST = "newest", "oldest"
 ORDERS = (NEWEST, OLDEST)
 
-_signer = signing.Signer(salt="accounts.pages")
+
+def _signer(model: type[Model]) -> signing.Signer:
+    """One for each kind of list: a cursor of another one is refused."""
+    return signing.Signer(salt=f"accounts.pages.{model._meta.label_lower}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,9 @@ def page[M: Model](
         key: another field that is unique in the list and in the order in which rows were made.
 
     Raises:
-        InvalidParameters: the cursor is not one of ours, or belongs to the other order.
+        InvalidParameters: the cursor is not one of ours, or belongs to another list or order.
     """
-    backwards, start = _read(cursor, order)
+    backwards, start = _read(cursor, order, rows.model)
     descending = (order == NEWEST) != backwards
     if start is not None:
         rows = rows.filter(**{f"{key}__lt" if descending else f"{key}__gt": start})
@@ -71,14 +74,14 @@ def page[M: Model](
 def _write(row: Model, key: str, order: str, *, backwards: bool) -> str:
     value = getattr(row, key)
     shown = value.hex if isinstance(value, uuid.UUID) else value
-    return _signer.sign_object([order, backwards, shown])
+    return _signer(type(row)).sign_object([order, backwards, shown])
 
 
-def _read(cursor: str, order: str) -> tuple[bool, uuid.UUID | int | None]:
+def _read(cursor: str, order: str, model: type[Model]) -> tuple[bool, uuid.UUID | int | None]:
     if not cursor:
         return False, None
     try:
-        made_for, backwards, key = _unsigned(cursor)
+        made_for, backwards, key = _unsigned(cursor, model)
     except signing.BadSignature:
         made_for, backwards, key = "", False, ""
     if made_for != order:
@@ -87,5 +90,5 @@ def _read(cursor: str, order: str) -> tuple[bool, uuid.UUID | int | None]:
     return backwards, key if isinstance(key, int) else uuid.UUID(key)
 
 
-def _unsigned(cursor: str) -> Any:
-    return _signer.unsign_object(cursor)
+def _unsigned(cursor: str, model: type[Model]) -> Any:
+    return _signer(model).unsign_object(cursor)

@@ -84,7 +84,8 @@ def integer(low: int, high: int) -> Reader:
 
 
 def moment(text: str) -> Any:
-    """A date and time of ISO 8601 with its offset."""
+    """A date and time of ISO 8601 with its offset, in UTC: PostgreSQL reads no offsets of 16 hours
+    and more."""
     try:
         found = parse_datetime(text.replace(" ", "+"))
     except ValueError:
@@ -94,7 +95,7 @@ def moment(text: str) -> Any:
     # Beyond these years nothing ever happens, but arithmetic overflows.
     if not _FIRST.year <= found.year <= _LAST.year:
         return _FIRST if found.year < _FIRST.year else _LAST
-    return found
+    return found.astimezone(UTC)
 
 
 def identifier(text: str) -> uuid.UUID:

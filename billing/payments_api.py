@@ -5,14 +5,12 @@ from contextlib import suppress
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import pages, query_api
+from accounts import body_api, pages, query_api
 from accounts.authentication import caller
-from accounts.errors import FieldError, InvalidParameters
 from accounts.idempotent_views import HEADER, REPLAYED
 from accounts.models import Scope
 from billing import fulfilment, payment_shapes, payments, statement, topups
@@ -23,22 +21,14 @@ _TOP_UPS, _WALLET = "Top-ups", "Wallet"
 
 def _amount(request: Request) -> int:
     """The request's one member, in micros."""
-    data = request.data
-    if not isinstance(data, dict):
-        raise exceptions.ParseError("The body must be a JSON object.")
-    errors = [
-        FieldError(name[:100], "unknown", "members are: amount", pointer=f"/{name[:100]}")
-        for name in data
-        if name != "amount"
-    ]
-    if "amount" not in data:
-        errors.append(FieldError("amount", "required", "amount is required", pointer="/amount"))
-    elif not isinstance(data["amount"], str):
-        message = 'amount must be a string of dollars, such as "20.00"'
-        errors.append(FieldError("amount", "type", message, pointer="/amount"))
-    if errors:
-        raise InvalidParameters(errors)
-    return topups.checked_amount(data["amount"])
+    given = body_api.members(request, {"amount": _text}, required=("amount",))
+    return topups.checked_amount(given["amount"])
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError('must be a string of dollars, such as "20.00"')
+    return value
 
 
 class TopUps(APIView):

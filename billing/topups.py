@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.access import Caller
 from accounts.errors import DomainError, FieldError, InvalidParameters
-from accounts.idempotency import IdempotencyKeyInUse, IdempotencyMismatch
+from accounts.idempotency import IdempotencyKeyInUse, IdempotencyMismatch, reserve
 from accounts.models import Scope, new_id
 from billing import customers, money, payments
 from billing.models import TopUp, TopUpKind, TopUpState, TopUpTerms
@@ -121,6 +121,8 @@ def start(
     try:
         with transaction.atomic():
             top_up.save(force_insert=True)
+            if idempotency_key:
+                reserve(caller.organization_id, idempotency_key, request_hash)
     except IntegrityError:
         found = TopUp.objects.filter(
             organization_id=caller.organization_id, idempotency_key=idempotency_key

@@ -5,20 +5,11 @@ from typing import Any
 from rest_framework import exceptions
 from rest_framework.request import Request
 
-from accounts.errors import DomainError, FieldError, InvalidParameters
+from accounts.body_api import require_length
+from accounts.errors import FieldError, InvalidParameters
 from generations import parameters
 
 MEMBERS = ("model", "input", "metadata")
-
-
-class LengthRequired(DomainError):
-    code = "length_required"
-
-
-def require_length(request: Request) -> None:
-    """Raises: LengthRequired, since a body in chunks would be read as an empty one."""
-    if request.headers.get("Transfer-Encoding") and not request.headers.get("Content-Length"):
-        raise LengthRequired("Send the body with a Content-Length, not in chunks.")
 
 
 def pointer(name: str) -> str:

@@ -25,6 +25,11 @@ def url(upload: Upload) -> str:
     return f"{settings.PUBLIC_BASE_URL}{PATH}{token}/{upload.kind}.{extension}"
 
 
+def beginning(upload: Upload) -> str:
+    """What every link to it begins with: what stands after the token is not looked at."""
+    return f"{settings.PUBLIC_BASE_URL}{PATH}{upload.pk.hex}{_signer.sep}"
+
+
 def is_ours(link: str) -> bool:
     """Whether a link claims to lead to an upload. Only `named_by` says whether it does."""
     return link.startswith(f"{settings.PUBLIC_BASE_URL}{PATH}")

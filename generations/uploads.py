@@ -150,9 +150,10 @@ def delete(organization_id: uuid.UUID, upload_id: uuid.UUID) -> None:
         UploadInUse: an open job may still need it.
     """
     upload = one(organization_id, upload_id)
-    link = upload_links.url(upload)
+    link = upload_links.beginning(upload)
     open_jobs = Generation.objects.filter(organization_id=organization_id, state__in=OPEN_STATES)
-    if open_jobs.filter(Q(input__image=link) | Q(input__audio=link)).exists():
+    uses = Q(input__image__startswith=link) | Q(input__audio__startswith=link)
+    if open_jobs.filter(uses).exists():
         raise UploadInUse("A generation that has not ended uses this upload.")
     _remove(upload)
 

@@ -15,11 +15,12 @@ from rest_framework.views import APIView
 
 from accounts import pages, query_api
 from accounts.authentication import caller
+from accounts.body_api import require_length
 from accounts.errors import FieldError, InvalidParameters
 from accounts.idempotent_views import idempotent
 from accounts.models import Scope
 from generations import answers, api_shapes, uploads
-from generations.reading_api import pointer, require_length
+from generations.reading_api import pointer
 from generations.upload_models import Upload
 
 TAG = "Uploads"

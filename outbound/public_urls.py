@@ -79,6 +79,8 @@ def check_public_url(url: str) -> str:
         host, port = parts.hostname or "", parts.port
     except (requests.RequestException, ValueError) as error:
         raise UrlNotAllowed("The URL is not valid.") from error
+    if len(requested) > MAX_URL_LENGTH:  # what is kept is this form, up to six times as long
+        raise UrlNotAllowed(f"The URL must have at most {MAX_URL_LENGTH} characters when encoded.")
     if not is_allowed_netloc(parts):
         if port is not None and port < 1024 and port not in _DEFAULT_PORTS.values():
             raise UrlNotAllowed("The URL's port must be 80, 443, or 1024 and above.")

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import pages, query_api
+from accounts import body_api, pages, query_api
 from accounts.authentication import caller
 from accounts.idempotent_views import idempotent
 from accounts.models import Scope
@@ -21,7 +21,7 @@ _EXAMPLE: dict[str, Any] = {
     "event_types": ["generation.completed", "generation.failed"],
     "description": "Production",
 }
-_MEMBERS: dict[str, reading_api.Check] = {
+_MEMBERS: dict[str, body_api.Check] = {
     "url": reading_api.text(MAX_URL_LENGTH),
     "event_types": reading_api.texts,
     "description": reading_api.text(200),
@@ -58,7 +58,7 @@ class Endpoints(APIView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        data = reading_api.members(request, _MEMBERS, required=("url",))
+        data = body_api.members(request, _MEMBERS, required=("url",))
         endpoint, secret = endpoints.create(caller(request), **data)
         return Response(
             answers.endpoint_with_secret(endpoint, secret),
@@ -96,7 +96,7 @@ class OneEndpoint(APIView):
         extensions={"x-example": {"enabled": True}},
     )
     def patch(self, request: Request, endpoint_id: uuid.UUID) -> Response:
-        data = reading_api.members(request, {**_MEMBERS, "enabled": reading_api.boolean})
+        data = body_api.members(request, {**_MEMBERS, "enabled": reading_api.boolean})
         changed = endpoints.update(caller(request).organization_id, endpoint_id, **data)
         return Response(answers.endpoint(changed))
 
@@ -147,7 +147,7 @@ class RotateSecret(APIView):
     @idempotent
     def post(self, request: Request, endpoint_id: uuid.UUID) -> Response:
         check = reading_api.integer(0, endpoints.MAX_OVERLAP_SECONDS)
-        data = reading_api.members(request, {"overlap_seconds": check})
+        data = body_api.members(request, {"overlap_seconds": check})
         endpoint, secret = endpoints.rotate_secret(
             caller(request).organization_id, endpoint_id, **data
         )
@@ -191,6 +191,6 @@ class ReplayMissed(APIView):
     )
     @idempotent
     def post(self, request: Request, endpoint_id: uuid.UUID) -> Response:
-        data = reading_api.members(request, {"since": reading_api.moment}, required=("since",))
+        data = body_api.members(request, {"since": reading_api.moment}, required=("since",))
         made = replaying.missed(caller(request).organization_id, endpoint_id, since=data["since"])
         return Response({"replayed": made}, status=202)

@@ -1,63 +1,15 @@
-"""How the webhooks' doors read their requests: strictly, every mistake named."""
+"""What the webhooks' doors let the members of their requests be."""
 
 import re
 import uuid
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from rest_framework import exceptions
-from rest_framework.request import Request
-
 from accounts import query_api
-from accounts.errors import DomainError, FieldError, InvalidParameters
+from accounts.body_api import Check
 from webhooks.models import EVENT_ID_PATTERN, EVENT_ID_PREFIX
 
-Check = Callable[[Any], Any]
-"""Makes a value of what JSON gave, or raises ValueError saying what it must be."""
-
 _EVENT_ID = re.compile(EVENT_ID_PATTERN)
-
-
-class LengthRequired(DomainError):
-    code = "length_required"
-
-
-def members(
-    request: Request, checks: Mapping[str, Check], *, required: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """The members of the request's JSON object that are given, by name.
-
-    Raises:
-        InvalidParameters: with an error for each that is unknown, missing or wrong.
-        LengthRequired, ParseError.
-    """
-    if request.headers.get("Transfer-Encoding") and not request.headers.get("Content-Length"):
-        raise LengthRequired("Send the body with a Content-Length, not in chunks.")
-    data = request.data
-    if not isinstance(data, dict):
-        raise exceptions.ParseError("The body must be a JSON object.")
-    values: dict[str, Any] = {}
-    errors = [
-        _error(name, "required", f"{name} is required") for name in required if name not in data
-    ]
-    for name, value in data.items():
-        if name not in checks:
-            errors.append(_error(name, "unknown", f"members are: {', '.join(checks)}"))
-            continue
-        try:
-            values[name] = checks[name](value)
-        except ValueError as error:
-            errors.append(_error(name, "invalid", f"{name} {error}"))
-    if errors:
-        raise InvalidParameters(errors)
-    return values
-
-
-def _error(name: str, code: str, message: str) -> FieldError:
-    shown = name[:100].encode(errors="backslashreplace").decode()
-    pointer = f"/{shown.replace('~', '~0').replace('/', '~1')}"
-    return FieldError(shown, code, message, pointer=pointer)
 
 
 def text(most: int) -> Check:

@@ -10,6 +10,8 @@ from django.conf import settings
 from outbound import public_urls
 from outbound.public_urls import UrlNotAllowed
 
+NOT_PUBLIC = "The URL does not lead to a public address."
+
 
 def check(url: str) -> str:
     """Return `url` as it will be requested, if messages may be sent there.
@@ -20,7 +22,12 @@ def check(url: str) -> str:
     Raises:
         UrlNotAllowed: a ValueError that is a sentence for the customer.
     """
-    requested = public_urls.check_public_url(url)
+    try:
+        requested = public_urls.check_public_url(url)
+    except UrlNotAllowed as error:
+        if str(error) == public_urls.NOT_PUBLIC:
+            raise UrlNotAllowed(NOT_PUBLIC) from None
+        raise
     parts = urlsplit(requested)
     if (
         settings.WEBHOOK_REQUIRE_HTTPS

@@ -45,7 +45,7 @@ def test_networks_are_kept_in_one_form() -> None:
         "2001:db8::/48",
         "192.0.2.7/32",
     ]
-    for wrong in ("203.0.113.7/24", "x", "", "10.0.0.0/33", "\x00"):
+    for wrong in ("203.0.113.7/24", "x", "", "10.0.0.0/33", "\x00", "fe80::1%eth0"):
         with pytest.raises(addresses.InvalidNetworks):
             addresses.networks([wrong])
     with pytest.raises(addresses.InvalidNetworks):
@@ -183,6 +183,7 @@ def test_a_key_is_made_shown_once_listed_rotated_and_revoked(key: str) -> None:
         ({"monthly_budget": "1e9"}, "/monthly_budget"),
         ({"allowed_networks": [1]}, "/allowed_networks"),
         ({"role": "owner"}, "/role"),
+        ({"\ud800": 1}, "/\\ud800"),
     ],
 )
 def test_bad_requests_name_the_member(key: str, change: dict[str, Any], pointer: str) -> None:
@@ -229,6 +230,39 @@ def test_rotating_a_mightier_key_is_refused_and_ones_own_is_not(acme: Organizati
     mighty.refresh_from_db()
     assert mighty.rotated_at is None
     assert Api(secret).post(f"api-keys/{small.pk}/rotate", {}).status_code == 200
+
+
+def test_an_end_may_be_written_with_any_offset(key: str) -> None:
+    answer = Api(key).post("api-keys", {**REQUEST, "expires_at": "2199-12-31T23:59:59-23:59"})
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["expires_at"] == "2200-01-01T23:58:59.000Z"
+
+
+def test_an_overlap_in_a_body_that_is_not_read_is_refused(key: str, acme: Organization) -> None:
+    row, secret = api_keys.create(acme, name="leaked", scopes=["usage:read"])
+    answer = Api(key).client.generic(
+        "POST",
+        f"/api/v1/api-keys/{row.pk}/rotate",
+        b"",
+        content_type="application/json",
+        headers={"Transfer-Encoding": "chunked"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
+    assert ask(secret).status_code == 200
+
+
+def test_a_key_learns_no_secret_by_repeating_anothers_request(key: str, acme: Organization) -> None:
+    lesser = Api(api_keys.create(acme, name="lesser", scopes=["keys:write"])[1])
+    mighty = Api(key)
+    made = mighty.post("api-keys", REQUEST, Idempotency_Key="deploy")
+    assert made.status_code == 201
+    answer = lesser.post("api-keys", REQUEST, Idempotency_Key="deploy")
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_mismatch")
+    assert mighty.post("api-keys", REQUEST, Idempotency_Key="deploy").json() == made.json()
+    path = f"api-keys/{made.json()['id']}/rotate"
+    rotated = mighty.post(path, {}, Idempotency_Key="turn")
+    assert lesser.post(path, {}, Idempotency_Key="turn").status_code == 422
+    assert mighty.post(path, {}, Idempotency_Key="turn").json() == rotated.json()
 
 
 def test_strangers_keys_are_not_found(key: str, charlie: User) -> None:

@@ -214,6 +214,10 @@ def test_not_while_an_open_job_uses_it(committed: Api, picture: Draw) -> None:
     answer = committed.delete(f"uploads/{upload['id']}")
     assert (answer.status_code, answer.json()["code"]) == (409, "upload_in_use")
     assert committed.post(f"generations/{made['id']}/cancel", {}).status_code == 200
+    # What stands after the token is not looked at, so the link has other forms.
+    made = committed.make(image=upload["url"].replace("image.png", "other.png?x=1"))
+    assert committed.delete(f"uploads/{upload['id']}").status_code == 409
+    assert committed.post(f"generations/{made['id']}/cancel", {}).status_code == 200
     assert committed.delete(f"uploads/{upload['id']}").status_code == 204
 
 

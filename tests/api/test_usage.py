@@ -101,6 +101,7 @@ def test_csv_by_format_or_accept(api: Api, rows: None, acme: Organization) -> No
 @pytest.mark.parametrize(
     "query",
     ["from=2026-13-01", "from=2026-3-1", "to=x", "tz=Mars/Olympus", "tz=../../etc/passwd", "tz=",
+     "tz=posix/Europe/Berlin", "tz=right/UTC", "tz=posixrules", "tz=localtime",
      "group_by=", "group_by=day,day", "group_by=colour", "format=xml", "extra=1",
      "from=2026-03-02&to=2026-03-01", "from=2024-01-01&to=2026-01-01"],
 )  # fmt: skip

@@ -77,6 +77,7 @@ def test_local_hosts_are_refused_in_any_notation(host: str, local_server: Server
         *("http://[::1", "http://[127.0.0.1]/", "http://[v1.abc]/", "http://1.2.3.4.5/"),
         *("http://256.1.1.1/", f"http://{'a' * 64}.com/", f"http://{'a.' * 127}com/"),
         f"http://example.com/{'a' * 2048}",
+        f"http://example.com/{'\u00e9' * 400}",  # 2,400 characters when encoded
     ],
 )
 def test_urls_that_are_none_are_refused(url: str) -> None:

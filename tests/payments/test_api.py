@@ -80,6 +80,7 @@ def test_twenty_at_once_with_one_key_make_one(key: str, stripe_sandbox: Stripe) 
         ({"amount": "1000000000000"}, "/amount"),
         ({"amount": "20.001"}, "/amount"),
         ({"amount": "20", "currency": "EUR"}, "/currency"),
+        ({"amount": "20", "\ud800": 1}, "/\\ud800"),
     ],
 )
 def test_bad_input_names_the_member(key: str, body: Any, pointer: str) -> None:
@@ -153,3 +154,22 @@ def test_another_organization_may_use_the_same_idempotency_key(
         for one in (key, other)
     }
     assert len(ids) == 2
+
+
+def test_an_idempotency_key_is_one_request_whichever_endpoint_it_went_to(
+    key: str, stripe_sandbox: Stripe, acme: Organization, give_credits: Any
+) -> None:
+    give_credits(acme)
+    bodies: dict[str, Any] = {
+        "top-ups": {"amount": "20"},
+        "generations": {"model": "p-video", "input": {"prompt": "x", "duration": 1}},
+        "api-keys": {"name": "n", "scopes": ["usage:read"]},
+    }
+    for first, other in (("top-ups", "generations"), ("generations", "top-ups")) + (
+        (("top-ups", "api-keys"), ("api-keys", "top-ups"))
+    ):
+        header = {"Idempotency-Key": f"{first}-{other}"}
+        assert call(key, "POST", first, bodies[first], **header).status_code < 300
+        answer = call(key, "POST", other, bodies[other], **header)
+        assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_mismatch")
+        assert call(key, "POST", first, bodies[first], **header)["Idempotency-Replayed"] == "true"

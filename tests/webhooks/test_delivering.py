@@ -100,6 +100,7 @@ def test_retries_spread_over_three_days_and_then_end(
         ("soon", 3, 6.1),
         ("-600", 3, 6.1),
     ],
+    ids=["seconds", "date", "too long", "too short", "no number", "negative"],
 )
 def test_retry_after_is_honoured_within_bounds(
     acme: Organization, listen: Listen, receiver: Receiver, header: str, least: float, most: float

@@ -1,0 +1,59 @@
+"""How the API's doors read a JSON object: strictly, every mistake named."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rest_framework import exceptions
+from rest_framework.request import Request
+
+from accounts.errors import DomainError, FieldError, InvalidParameters
+
+Check = Callable[[Any], Any]
+"""Makes a value of what JSON gave, or raises ValueError saying what it must be."""
+
+
+class LengthRequired(DomainError):
+    code = "length_required"
+
+
+def require_length(request: Request) -> None:
+    """Raises: LengthRequired, since a body in chunks would be read as an empty one."""
+    if request.headers.get("Transfer-Encoding") and not request.headers.get("Content-Length"):
+        raise LengthRequired("Send the body with a Content-Length, not in chunks.")
+
+
+def members(
+    request: Request, checks: Mapping[str, Check], *, required: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """The members of the request's JSON object that are given, by name.
+
+    Raises:
+        InvalidParameters: with an error for each that is unknown, missing or wrong.
+        LengthRequired, ParseError.
+    """
+    require_length(request)
+    data = request.data
+    if not isinstance(data, dict):
+        raise exceptions.ParseError("The body must be a JSON object.")
+    values: dict[str, Any] = {}
+    errors = [
+        _error(name, "required", f"{name} is required") for name in required if name not in data
+    ]
+    for name, value in data.items():
+        if name not in checks:
+            errors.append(_error(name, "unknown", f"members are: {', '.join(checks)}"))
+            continue
+        try:
+            values[name] = checks[name](value)
+        except ValueError as error:
+            errors.append(_error(name, "invalid", f"{name} {error}"))
+    if errors:
+        raise InvalidParameters(errors)
+    return values
+
+
+def _error(name: str, code: str, message: str) -> FieldError:
+    """A name of the caller's own is sent back, so that it can be sent: no half of a surrogate."""
+    shown = name[:100].encode(errors="backslashreplace").decode()
+    pointer = f"/{shown.replace('~', '~0').replace('/', '~1')}"
+    return FieldError(shown, code, message, pointer=pointer)
