@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from django.utils.csp import CSP
 
-
 _STRIPE = "https://api.stripe.com"
 _STRIPE_PAGES = ["https://checkout.stripe.com", "https://billing.stripe.com"]
 
