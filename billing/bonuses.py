@@ -54,12 +54,27 @@ def share_micros(top_up: TopUp, going_back: Refund | Dispute) -> int:
     Worked out from all that has gone back, so that three steps take what one would have, and the
     last one takes whatever rounding had left.
     """
-    others: list[Refund | Dispute] = [
+    others = [one for one in taken(top_up) if one.pk != going_back.pk]
+    gone = going_back.amount_micros + sum(one.amount_micros for one in others)
+    return max(0, _share_of(top_up, gone) - top_up.bonus_taken_micros)
+
+
+def missing_micros(top_up: TopUp) -> int:
+    """How much more of the bonus should be taken for what has gone back, in micros.
+
+    Above zero only after one of several has been put back: the later ones found the bonus taken.
+    """
+    gone = sum(one.amount_micros for one in taken(top_up))
+    return max(0, _share_of(top_up, gone) - top_up.bonus_taken_micros)
+
+
+def taken(top_up: TopUp) -> list[Refund | Dispute]:
+    """Whatever has the credits of a payment taken back at present."""
+    return [
         *Refund.objects.filter(top_up=top_up, taken=True),
         *Dispute.objects.filter(top_up=top_up, taken=True),
     ]
-    gone = going_back.amount_micros + sum(
-        one.amount_micros for one in others if one.pk != going_back.pk
-    )
-    target = top_up.bonus_micros * min(gone, top_up.amount_micros) // top_up.amount_micros
-    return max(0, target - top_up.bonus_taken_micros)
+
+
+def _share_of(top_up: TopUp, gone_micros: int) -> int:
+    return top_up.bonus_micros * min(gone_micros, top_up.amount_micros) // top_up.amount_micros

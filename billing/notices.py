@@ -106,7 +106,7 @@ def _send(notice: Notice) -> None:
     for membership in managers:
         try:
             _message(notice, membership).send()
-        except Exception as error:  # whatever the mail server says of this one
+        except Exception as error:  # noqa: BLE001  # whatever the mail server says
             trouble.append(error)
             continue
         notice.told.append(membership.user_id)

@@ -4,6 +4,8 @@ A refund or a dispute takes the payment's credits and its share of the bonus; on
 was won puts both back. Each movement has its own number, so doing one twice is a conflict.
 """
 
+import uuid
+
 from django.db.models import F
 
 from billing import bonuses, ledger
@@ -77,6 +79,28 @@ def put_back(cause: Refund | Dispute) -> None:
                 reference=_reference(cause),
                 reason=_reason(cause),
             )
+    _take_missing_bonus(top_up.pk)
+
+
+def _take_missing_bonus(top_up_id: uuid.UUID) -> None:
+    """The rest of the bonus goes with another that still stands, and had found it taken."""
+    top_up = TopUp.objects.get(pk=top_up_id)
+    missing = bonuses.missing_micros(top_up)
+    if not missing:
+        return
+    cause = bonuses.taken(top_up)[0]
+    cause.bonus_micros += missing
+    _note(cause, taken=True)
+    TopUp.objects.filter(pk=top_up.pk).update(bonus_taken_micros=F("bonus_taken_micros") + missing)
+    ledger.debit(
+        organization_id=top_up.organization_id,
+        kind=EntryKind.BONUS_REVERSAL,
+        account=Account.PROMOTIONS,
+        amount_micros=missing,
+        reference=_reference(cause),
+        reason=_reason(cause),
+        into_debt=True,
+    )
 
 
 def _note(cause: Refund | Dispute, *, taken: bool) -> None:

@@ -11,7 +11,10 @@ from sandbox.stripe import forms
 from sandbox.stripe.page_style import CSS
 from sandbox.stripe.store import Object
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
 _BRANDS = {"visa": "Visa", "mastercard": "Mastercard"}
 
 

@@ -23,6 +23,7 @@ from billing import auto_topup as auto
 from billing import due_checks, fulfilment, holds, notices, payment_events, topups, watching
 from billing.models import AutoTopUp, Entry, PaymentCustomer, TopUp, TopUpKind, Wallet
 from tests.conftest import Sandbox, assert_books_balance, caller_for
+from tests.payments.relay import relay as relay  # a fixture
 
 SECRET = "whsec_tests"
 DOLLAR = 1_000_000
