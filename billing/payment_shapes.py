@@ -57,7 +57,7 @@ TOP_UP_REQUEST = component(
         "How many credits to buy.",
         amount={
             "type": "string",
-            "pattern": r"^[0-9]{1,7}(\.[0-9]{1,6})?$",
+            "pattern": r"^[0-9]{1,7}(\.[0-9]{1,2}0{0,4})?$",
             "description": "US dollars, in whole cents, between the least and the most that may be "
             "bought at once; a problem document says which.",
             "examples": ["20.00"],

@@ -37,7 +37,7 @@ class TopUps(APIView):
         "GET": ("invalid_parameters",),
         "POST": (
             *("invalid_parameters", "payment_unavailable", "payment_refused"),
-            "payments_not_set_up",
+            *("payments_not_set_up", "amount_not_for_sale"),
         ),
     }
 

@@ -44,6 +44,12 @@ class InvalidTopUp(InvalidParameters):
         self.field, self.message = field, message
 
 
+class AmountNotForSale(InvalidTopUp):
+    """An amount, but not one that staff let buy at once."""
+
+    code = "amount_not_for_sale"
+
+
 class TopUpMissing(DomainError):
     code = "not_found"
 
@@ -61,7 +67,8 @@ def checked_amount(text: str) -> int:
     """Dollars as typed, in micros.
 
     Raises:
-        InvalidTopUp: no amount in whole cents between the limits.
+        InvalidTopUp: no amount in whole cents.
+        AmountNotForSale: beyond the limits that staff have set.
     """
     try:
         micros = money.parse(text)
@@ -72,7 +79,7 @@ def checked_amount(text: str) -> int:
         raise InvalidTopUp("amount", "Use whole cents, such as 12.50.")
     if not limits.least_micros <= micros <= limits.most_micros:
         least, most = money.display(limits.least_micros), money.display(limits.most_micros)
-        raise InvalidTopUp("amount", f"Choose an amount from {least} to {most}.")
+        raise AmountNotForSale("amount", f"Choose an amount from {least} to {most}.")
     return micros
 
 

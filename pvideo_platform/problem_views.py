@@ -49,6 +49,7 @@ EXPLANATIONS = {
     "bad_request": "The request itself is malformed, or addressed to another host.",
     "length_required": "Send the body with a Content-Length, not in chunks.",
     "busy": "Too much of this is being done at the moment. Try again in a few seconds.",
+    "amount_not_for_sale": "Less or more than may be bought at once; the detail says what may.",
     "promotion_refused": "The promotion code is unknown, over, or used up.",
     "refund_not_possible": "The payment has no such amount left to refund.",
     "card_missing": "Save a card first, on the billing page.",

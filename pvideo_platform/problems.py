@@ -71,6 +71,7 @@ STATUS = {
     "internal_error": 500,
     "busy": 503,
     "promotion_refused": 422,
+    "amount_not_for_sale": 422,
     "refund_not_possible": 409,
     "card_missing": 409,
     "payment_refused": 502,

@@ -73,11 +73,9 @@ def test_twenty_at_once_with_one_key_make_one(key: str, stripe_sandbox: Stripe) 
         ({}, "/amount"),
         ({"amount": 20}, "/amount"),
         ({"amount": None}, "/amount"),
-        ({"amount": "0"}, "/amount"),
-        ({"amount": "-20"}, "/amount"),
         ({"amount": "1e3"}, "/amount"),
         ({"amount": "NaN"}, "/amount"),
-        ({"amount": "1000000000000"}, "/amount"),
+        ({"amount": "10000000000000000"}, "/amount"),
         ({"amount": "20.001"}, "/amount"),
         ({"amount": "20", "currency": "EUR"}, "/currency"),
         ({"amount": "20", "\ud800": 1}, "/\\ud800"),
@@ -88,6 +86,13 @@ def test_bad_input_names_the_member(key: str, body: Any, pointer: str) -> None:
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["pointer"] == pointer
     assert not TopUp.objects.exists()
+
+
+@pytest.mark.parametrize("amount", ["0", "-20", "4.99", "5000.01", "9999999"])
+def test_an_amount_that_is_not_for_sale(key: str, amount: str) -> None:
+    answer = call(key, "POST", "top-ups", {"amount": amount})
+    assert (answer.status_code, answer.json()["code"]) == (422, "amount_not_for_sale")
+    assert "from $5.00 to $5,000.00" in answer.json()["detail"]
 
 
 def test_stripe_is_down(key: str, stripe_sandbox: Stripe) -> None:
@@ -165,8 +170,9 @@ def test_an_idempotency_key_is_one_request_whichever_endpoint_it_went_to(
         "generations": {"model": "p-video", "input": {"prompt": "x", "duration": 1}},
         "api-keys": {"name": "n", "scopes": ["usage:read"]},
     }
-    for first, other in (("top-ups", "generations"), ("generations", "top-ups")) + (
-        (("top-ups", "api-keys"), ("api-keys", "top-ups"))
+    for first, other in (
+        *(("top-ups", "generations"), ("generations", "top-ups")),
+        *(("top-ups", "api-keys"), ("api-keys", "top-ups")),
     ):
         header = {"Idempotency-Key": f"{first}-{other}"}
         assert call(key, "POST", first, bodies[first], **header).status_code < 300

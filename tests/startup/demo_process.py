@@ -64,6 +64,12 @@ class Demo:
     def error(self) -> str:
         return self._err.read_text()
 
+    def until_said_anything(self) -> None:
+        """Wait for its first line: from then on it minds signals."""
+        until = time.monotonic() + READY_SECONDS
+        while not self.output and time.monotonic() < until:
+            time.sleep(0.02)
+
     def until_ready(self) -> "Demo":
         """Wait for the last line that it prints before it may be used."""
         until = time.monotonic() + READY_SECONDS

@@ -133,7 +133,7 @@ def test_a_part_that_cannot_start_ends_the_demo_with_its_last_words(
 
 def test_it_can_be_stopped_while_it_starts(start: Start) -> None:
     demo = start()
-    time.sleep(1.5)
+    demo.until_said_anything()
     demo.ask(signal.SIGTERM)
     code, error = demo.end()
     assert (code, error) == (0, "")

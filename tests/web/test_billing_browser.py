@@ -150,6 +150,7 @@ def test_an_event_credits_while_nobody_looks(
     page.get_by_role("button", name="$10.00").click()
     pay(page)
     page.wait_for_url("**/billing/top-ups/*")
+
     def credited() -> bool:
         payment_events.process_due()
         return Wallet.objects.get(pk=acme.pk).balance_micros == 15 * DOLLAR

@@ -94,7 +94,7 @@ def test_retries_spread_over_three_days_and_then_end(
     ("header", "least", "most"),
     [
         ("600", 595, 600),
-        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3300, 3600),
+        ("in an hour", 3300, 3600),
         ("99999999999999", 86_000, 86_400),
         ("1", 3, 6.1),
         ("soon", 3, 6.1),
@@ -105,6 +105,8 @@ def test_retries_spread_over_three_days_and_then_end(
 def test_retry_after_is_honoured_within_bounds(
     acme: Organization, listen: Listen, receiver: Receiver, header: str, least: float, most: float
 ) -> None:
+    if header == "in an hour":
+        header = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     listen(url=receiver.on("/hook", reply(b"", 429, Retry_After=header)))
     (one,) = happen(acme)
     delivering.drain()
