@@ -13,6 +13,7 @@ from billing.models import (
     AutoTopUp,
     BalanceAlert,
     BonusRule,
+    Dispute,
     Freeze,
     PaymentCustomer,
     TopUp,
@@ -98,9 +99,15 @@ class Overview:
 
     @cached_property
     def freezes(self) -> set[str]:
-        """Why spending is frozen: the causes that stand."""
+        """Why spending is frozen: the causes that stand; "lost" for disputes that are over."""
         standing = Freeze.objects.filter(organization_id=self._organization_id, lifted_at=None)
-        return set(standing.values_list("cause", flat=True))
+        causes = {freeze.reference: freeze.cause for freeze in standing}
+        lost = Dispute.objects.filter(
+            status="lost", stripe_id__in=[*causes], top_up__organization_id=self._organization_id
+        )
+        for stripe_id in lost.values_list("stripe_id", flat=True):
+            causes[stripe_id] = "lost"
+        return set(causes.values())
 
     @cached_property
     def recent(self) -> list[TopUp]:

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -42,7 +43,7 @@ def owner(
     assert found.complaints == []
 
 
-def cookie(site: str, user: User) -> dict[str, str]:
+def cookie(site: str, user: User) -> Any:
     client = Client()
     client.force_login(user, "django.contrib.auth.backends.ModelBackend")
     return {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}

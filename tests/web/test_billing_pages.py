@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Organization, User
-from billing import auto_topup, freezing, fulfilment, ledger, notices, refunds
+from billing import auto_topup, disputes, freezing, fulfilment, ledger, notices, refunds
 from billing.models import (
     Account,
     AutoTopUp,
@@ -84,7 +84,7 @@ def test_others_see_the_figures_and_who_can_buy(
     client = request.getfixturevalue(who)
     answer = client.get("/billing")
     page = text_of(answer)
-    assert "$25.00 Available" in page or "Available $25.00" in page
+    assert "Available $25.00" in page
     assert "Only an owner of Acme can buy credits: alice@example.com" in page
     assert "PDF" not in page
     for name in ("pack", "code", "agreed", "threshold"):
@@ -297,6 +297,25 @@ def test_debt_and_a_freeze_are_explained(as_alice: Client, acme: Organization) -
     assert "internal remark" not in page
     freezing.place(acme.pk, FreezeCause.DISPUTE, reference="dp_1", reason="fraudulent")
     assert "A payment of yours is disputed" in text_of(as_alice.get("/billing"))
+
+
+def test_a_dispute_from_its_opening_to_its_loss(
+    as_alice: Client, bought: Bought, shop: Stripe
+) -> None:
+    paid = bought(20)
+    made = shop.control("disputes", {"payment_intent": paid.payment_intent_id, "withdraw": False})
+    disputes.refresh(made["id"])
+    page = text_of(as_alice.get("/billing"))
+    assert "A payment of yours is disputed" in page
+    assert "Its credits are set aside until the bank has decided." in page
+    assert "Held for videos in the making and disputes $25.00" in page
+    assert "Held for a disputed payment" in text_of(as_alice.get("/billing/statement"))
+    shop.control(f"disputes/{made['id']}", {"status": "lost"})
+    disputes.refresh(made["id"])
+    page = text_of(as_alice.get("/billing"))
+    assert "A disputed payment of yours was decided for the cardholder" in page
+    assert "Please contact support." in page
+    assert "$20.00 disputed, decided against you" in page
 
 
 def test_top_ups_are_listed_with_what_became_of_them(
