@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts.access import Caller
-from accounts.models import Membership, Organization, Role
+from accounts.models import Membership, Organization, Role, Scope
 from billing import payments
 from billing.models import PaymentCustomer
 
@@ -97,6 +97,7 @@ def portal_url(caller: Caller, *, return_url: str) -> str:
     Raises:
         NotAllowed, PaymentUnknown, PaymentRefused.
     """
+    caller.require(Scope.BILLING_WRITE)
     try:
         return payments.customers.portal_url(
             ensure(caller.organization).stripe_id, return_url=return_url

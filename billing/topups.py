@@ -197,9 +197,10 @@ def open_checkout(top_up: TopUp) -> None:
 
 
 def _give_up(top_up: TopUp, why: str) -> None:
-    """Nothing can have been paid: there never was a page."""
+    """Nothing can have been paid: there never was a page. The key may be used again."""
     TopUp.objects.filter(pk=top_up.pk, state=TopUpState.CREATED).update(
         state=TopUpState.FAILED,
+        idempotency_key="",
         failure=NO_PAGE,
         attention=why[:300],
         next_check_at=None,

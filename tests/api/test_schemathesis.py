@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Organization
-from tests.conftest import assert_books_balance
+from tests.conftest import Sandbox, assert_books_balance
 
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "8")
 SECONDS = 150 + 20 * int(EXAMPLES)
@@ -56,6 +56,7 @@ def test_nothing_is_found(
     key: str,
     acme: Organization,
     give_credits: Any,
+    sandbox: Sandbox,
     settings: Any,
     tmp_path: Path,
     phases: str,

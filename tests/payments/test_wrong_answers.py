@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from accounts.access import Caller
+from accounts.errors import InvalidParameters
 from accounts.models import Organization, User
 from billing import customers, findings, fulfilment, payments, topups
 from billing.models import PaymentCustomer, TopUp, TopUpState
@@ -172,7 +173,7 @@ def test_someone_elses_key_is_not_ours(
 
 @pytest.mark.parametrize("key", ["x" * 256, "a\nb", "\x00", "\u202e"])
 def test_a_key_that_cannot_be_one(key: str, begin: Buy) -> None:
-    with pytest.raises(topups.InvalidTopUp):
+    with pytest.raises(InvalidParameters):
         begin(20, idempotency_key=key)
     assert not TopUp.objects.exists()
 
