@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from accounts.models import Organization
-from billing.models import Entry, EntryKind, Hold, Wallet
+from billing import freezing
+from billing.models import Entry, EntryKind, FreezeCause, Hold, Wallet
 from generations.models import Generation
 from generations.parameters import FEMALE_VOICES, LANGUAGES, MALE_VOICES
 from tests.conftest import Sandbox, assert_books_balance
@@ -304,9 +305,7 @@ def test_not_enough_credits_says_what_is_needed_and_what_is_there(
 
 
 def test_a_frozen_wallet_does_not_spend(api: Api, acme: Organization) -> None:
-    from django.utils import timezone
-
-    Wallet.objects.filter(pk=acme.pk).update(frozen_at=timezone.now())
+    freezing.place(acme.pk, FreezeCause.STAFF, reference="staff:1", reason="A test.")
     answer = api.post("generations", {"model": "p-video", "input": {"prompt": "p"}})
     refused(answer, 403, "wallet_frozen")
 

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts import api_keys, organizations
 from accounts.models import Organization, Scope, User
-from billing.models import Wallet
+from billing import freezing
+from billing.models import FreezeCause, Wallet
 from generations.models import Generation, HealthCheck
 from generations.submission import accept
 from tests.conftest import caller_for
@@ -206,7 +207,8 @@ def test_a_frozen_wallet_and_a_spent_budget(
     answer = thrifty.submit()
     assert answer.status_code == 402
     assert answer.json()["error"] == "Insufficient Balance"
-    Wallet.objects.filter(organization=acme).update(frozen_at=timezone.now())
+    assert " Required: $" in answer.json()["message"]
+    freezing.place(acme.pk, FreezeCause.STAFF, reference="staff:1", reason="A test.")
     answer = acmes.submit()
     assert (answer.status_code, answer.json()) == (403, FORBIDDEN)
     assert not Generation.objects.exists()
