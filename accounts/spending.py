@@ -37,6 +37,7 @@ class SpendingLimitExceeded(DomainError):
             currency=money.CURRENCY,
             resets_at=f"{resets_on}T00:00:00Z",
         )
+        self.required_micros = required_micros
 
 
 class KeyBudgetExceeded(SpendingLimitExceeded):

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Max
 
 from accounts.errors import DomainError
+from accounts.spending import SpendingLimitExceeded
 from billing import money
 from billing.ledger import InsufficientCredits
 from generations import media_links
@@ -246,6 +247,8 @@ def refused(error: DomainError, *, model: str) -> Answer:
         case "rate_limited":
             return rate_limited(seconds or 1)
         case "insufficient_credits" if isinstance(error, InsufficientCredits):
+            return insufficient_balance(error.required_micros)
+        case _ if isinstance(error, SpendingLimitExceeded):
             return insufficient_balance(error.required_micros)
         case code if code in _NO_MONEY:
             return insufficient_balance(None)

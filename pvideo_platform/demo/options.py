@@ -17,7 +17,6 @@ _NOT_INHERITED = (
     "ALLOWED_HOSTS",
     "DATABASE_URL_FILE",
     "DEBUG",
-    "FETCH_ALLOWED_NETLOCS",
     "GUNICORN_CMD_ARGS",
     "MEDIA_ROOT",
     "PIXAZO_BASE_URL",
@@ -107,6 +106,10 @@ class Options:
         if self.sandbox_url:
             mine["SANDBOX_URL"] = self.sandbox_url
             mine["STRIPE_WEBHOOK_SECRET"] = self.webhook_secret
+            # Beside what the person lists: receivers of webhooks on this machine.
+            listed = inherited.get("FETCH_ALLOWED_NETLOCS", "")
+            netlocs = [urlsplit(self.sandbox_url).netloc, *listed.split(",")]
+            mine["FETCH_ALLOWED_NETLOCS"] = ",".join(filter(None, netlocs))
         return inherited | mine
 
 

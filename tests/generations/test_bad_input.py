@@ -304,7 +304,7 @@ def test_not_enough_credits_says_what_is_needed_and_what_is_there(
 
 
 def test_a_frozen_wallet_does_not_spend(api: Api, acme: Organization) -> None:
-    freezing.place(acme.pk, FreezeCause.STAFF, reference="a", reason="for a test")
+    freezing.place(acme.pk, FreezeCause.STAFF, reference="staff:1", reason="A test.")
     answer = api.post("generations", {"model": "p-video", "input": {"prompt": "p"}})
     refused(answer, 403, "wallet_frozen")
 

@@ -207,7 +207,8 @@ def test_a_frozen_wallet_and_a_spent_budget(
     answer = thrifty.submit()
     assert answer.status_code == 402
     assert answer.json()["error"] == "Insufficient Balance"
-    freezing.place(acme.pk, FreezeCause.STAFF, reference="a", reason="for a test")
+    assert " Required: $" in answer.json()["message"]
+    freezing.place(acme.pk, FreezeCause.STAFF, reference="staff:1", reason="A test.")
     answer = acmes.submit()
     assert (answer.status_code, answer.json()) == (403, FORBIDDEN)
     assert not Generation.objects.exists()

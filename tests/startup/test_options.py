@@ -60,6 +60,7 @@ def test_the_parts_are_in_demo_mode_whatever_the_terminal_says(
     assert told["PVIDEO_MODE"] == "demo"
     assert told["DATABASE_URL"] == "postgres://somewhere/pvideo"
     assert told["SANDBOX_URL"] == "http://127.0.0.1:9001"
+    assert told["FETCH_ALLOWED_NETLOCS"] == "127.0.0.1:9001,10.0.0.1:80"  # beside, never instead
     assert told["PUBLIC_BASE_URL"] == "http://127.0.0.1:9000"
     assert "127.0.0.1" in told["ALLOWED_HOSTS"].split(",")
 

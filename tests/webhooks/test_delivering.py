@@ -99,8 +99,9 @@ def test_retries_spread_over_three_days_and_then_end(
         ("1", 3, 6.1),
         ("soon", 3, 6.1),
         ("-600", 3, 6.1),
+        (f"Mon, 01 Jan 2024 00:00:00 +{'9' * 20}", 3, 6.1),
     ],
-    ids=["seconds", "date", "too long", "too short", "no number", "negative"],
+    ids=["seconds", "date", "too long", "too short", "no number", "negative", "huge offset"],
 )
 def test_retry_after_is_honoured_within_bounds(
     acme: Organization, listen: Listen, receiver: Receiver, header: str, least: float, most: float
@@ -112,6 +113,7 @@ def test_retry_after_is_honoured_within_bounds(
     delivering.drain()
     due = the(one).next_attempt_at
     assert due is not None
+    assert the(one).error == "status"
     assert least <= (due - timezone.now()).total_seconds() <= most
 
 
