@@ -257,7 +257,7 @@ def hold(organization: Organization, amount_dollars: float) -> uuid.UUID:
     holds.place(
         hold_id=hold_id,
         organization_id=organization.pk,
-        amount_micros=int(amount_dollars * DOLLAR),
+        amount_micros=round(amount_dollars * DOLLAR),
         reference=f"test:{hold_id}",
         expires_at=timezone.now() + timedelta(hours=1),
     )
@@ -266,7 +266,7 @@ def hold(organization: Organization, amount_dollars: float) -> uuid.UUID:
 
 def spend(organization: Organization, amount_dollars: float) -> None:
     held = hold(organization, amount_dollars)
-    holds.capture(hold_id=held, amount_micros=int(amount_dollars * DOLLAR))
+    holds.capture(hold_id=held, amount_micros=round(amount_dollars * DOLLAR))
 
 
 def wallet(organization: Organization) -> Wallet:

@@ -63,7 +63,7 @@ class Relay:
 
     def passed(self, method: str, path: str, body: bytes, headers: Any) -> tuple[int, bytes]:
         subject = f"{method} {urlsplit(path).path.removeprefix('/stripe')}"
-        for pattern, seconds in self.late_seconds.items():
+        for pattern, seconds in [*self.late_seconds.items()]:
             if fnmatch.fnmatchcase(subject, pattern):
                 time.sleep(seconds)
         kept = {
@@ -80,7 +80,7 @@ class Relay:
             for event in content["data"]:
                 moment = datetime.fromisoformat(event["created"]) - self.events_ago
                 event["created"] = moment.isoformat()
-        for pattern, lie in self.lies.items():
+        for pattern, lie in [*self.lies.items()]:
             if fnmatch.fnmatchcase(subject, pattern):
                 content = lie(content)
         return answer.status_code, json.dumps(content).encode()

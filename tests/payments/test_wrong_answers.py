@@ -65,17 +65,21 @@ def test_a_paid_page_that_does_not_fit(
     assert kinds(acme) == ["top_up 20", "bonus 5"]
 
 
+@pytest.mark.parametrize("status", ["paid", "expired", "open"])
 def test_the_page_of_another_top_up(
-    begin: Buy, buy: Buy, stripe_sandbox: Stripe, acme: Organization, relay: Relay
+    status: str, begin: Buy, buy: Buy, stripe_sandbox: Stripe, acme: Organization, relay: Relay
 ) -> None:
     """Its ids are those of another row: they are neither taken over nor a reason to fall over."""
     other, top_up = buy(20), begin(20)
     theirs = stripe_sandbox.api.checkout.sessions.retrieve(
         other.session_id, {"expand": ["payment_intent.latest_charge", "invoice"]}
     )
-    relay.lies[f"GET /v1/checkout/sessions/{top_up.session_id}"] = lambda _: json.loads(str(theirs))
+    relay.lies[f"GET /v1/checkout/sessions/{top_up.session_id}"] = lambda _: {
+        **json.loads(str(theirs)),
+        **({} if status == "paid" else {"status": status, "payment_status": "unpaid"}),
+    }
     found = fulfilment.refresh(top_up.pk)
-    assert found.attention
+    assert bool(found.attention) is (status == "paid")
     assert (found.payment_intent_id, found.session_id) == ("", top_up.session_id)
     assert dollars(acme) == 25
 
