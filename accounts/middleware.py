@@ -39,3 +39,17 @@ def rate_limit_headers(
         return response
 
     return middleware
+
+
+def never_stored(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """What the API answers is one caller's, may show a new secret, and is nobody's to keep."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if request.path.startswith("/api/v1/"):
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return middleware

@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.current_organization",
     "accounts.middleware.rate_limit_headers",
+    "accounts.middleware.never_stored",
 ]
 
 ROOT_URLCONF = "pvideo_platform.urls"

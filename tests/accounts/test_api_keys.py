@@ -290,3 +290,12 @@ def test_only_managers_make_keys(acme: Organization, bob: User, role: str, may: 
     assert client.get("/api/v1/api-keys").status_code == 200
     if may:
         assert ApiKey.objects.get().created_by == bob
+
+
+def test_no_answer_of_the_api_is_to_be_stored(acme: Organization, alice: User) -> None:
+    """A new key's secret is in one of them."""
+    secret = api_keys.create(acme, name="k", created_by=alice)[1]
+    client = Client(headers={"Authorization": f"Bearer {secret}"})
+    made = client.post("/api/v1/api-keys", {"name": "n"}, content_type="application/json")
+    for answer in (made, client.get("/api/v1/me"), client.get("/api/v1/none")):
+        assert answer["Cache-Control"] == "private, no-store"
