@@ -251,8 +251,8 @@ STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRET", default=[])
 STRIPE_AUTOMATIC_TAX = env.bool("STRIPE_AUTOMATIC_TAX", default=False)
 STRIPE_CONNECT_SECONDS = env.float("STRIPE_CONNECT_SECONDS", default=5.0)
 STRIPE_TIMEOUT_SECONDS = env.float("STRIPE_TIMEOUT_SECONDS", default=15.0)
-CHECKOUT_SECONDS = env.int("CHECKOUT_SECONDS", default=24 * 3600 - 60)
-"""How long a hosted payment page may be paid; Stripe takes half an hour to a day."""
+CHECKOUT_SECONDS = env.int("CHECKOUT_SECONDS", default=23 * 3600)
+"""How long a hosted payment page may be paid; Stripe takes half an hour to a day by its clock."""
 
 # host:port pairs that the guarded fetch may reach although they are private: the sandbox only.
 FETCH_ALLOWED_NETLOCS = env.list(
