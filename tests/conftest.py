@@ -44,10 +44,14 @@ def _flush_past_the_guards() -> Iterator[None]:
     original = DatabaseOperations.execute_sql_flush
 
     def flush(self: Any, sql_list: Iterable[str]) -> None:
+        """Delete the rows there are: a TRUNCATE of every table takes a quarter of a second."""
+        tables = connection.introspection.django_table_names(only_existing=True)
+        asked = [f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in tables]
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
-            for sql in sql_list:
-                cursor.execute(sql)
+            cursor.execute(" UNION ALL ".join(asked))
+            for (name,) in cursor.fetchall():
+                cursor.execute(f"DELETE FROM {name}")
         reference_prices.load(apps, None)
         payments.load(apps, None)
 
