@@ -183,8 +183,12 @@ def _sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def sandbox(_sandbox_process: str) -> Sandbox:
-    """A running sandbox, quick and without records of other tests."""
+def sandbox(_sandbox_process: str) -> Iterator[Sandbox]:
+    """A running sandbox, quick and without records of other tests.
+
+    It is silenced at the end: the live server still serves when the next test runs.
+    """
     control = Sandbox(_sandbox_process)
     control.reset()
-    return control
+    yield control
+    control.reset()

@@ -151,7 +151,7 @@ def test_progress_that_was_not_heard_is_not_told_after_the_end(
 ) -> None:
     settings.POLL_FIRST_SECONDS = 0.05
     settings.WEBHOOK_RETRY_SECONDS = [0.0]
-    sandbox.settings(processing_seconds=0.5, drop_callbacks=True)
+    sandbox.settings(processing_seconds=2.0, drop_callbacks=True)
     ours.accepted(duration=1, headers=receiver.headers | {"X-Webhook-Mode": "sync"})
     worked_without_telling = time.monotonic() + 30
     while Generation.objects.get().is_open:
