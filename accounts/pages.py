@@ -5,7 +5,7 @@ The rows' primary keys are UUIDv7, so their order is the order in which they wer
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +26,18 @@ def _signer(model: type[Model]) -> signing.Signer:
 
 
 @dataclass(frozen=True, slots=True)
-class Page[M: Model]:
+class Page[R]:
     """Rows in the order asked for. A cursor is "" where there is nothing more that way."""
 
-    rows: Sequence[M]
+    rows: Sequence[R]
     next_cursor: str
     previous_cursor: str
+
+
+Key = uuid.UUID | int
+"""What rows are ordered by."""
+type Reader[R] = Callable[[bool, Key | None, int], list[R]]
+"""Reads rows: whether in descending order; below which key (above, when ascending); how many."""
 
 
 def page[M: Model](
@@ -54,27 +60,50 @@ def page[M: Model](
     Raises:
         InvalidParameters: the cursor is not one of ours, or belongs to another list or order.
     """
-    backwards, start = _read(cursor, order, rows.model)
-    descending = (order == NEWEST) != backwards
-    if start is not None:
-        rows = rows.filter(**{f"{key}__lt" if descending else f"{key}__gt": start})
-    found = list(rows.order_by(f"-{key}" if descending else key)[: limit + 1])
+
+    def read(descending: bool, beyond: Key | None, count: int) -> list[M]:
+        wanted = rows
+        if beyond is not None:
+            wanted = rows.filter(**{f"{key}__lt" if descending else f"{key}__gt": beyond})
+        return list(wanted.order_by(f"-{key}" if descending else key)[:count])
+
+    return cut(read, of=rows.model, cursor=cursor, limit=limit, order=order, key=key)
+
+
+def cut[R](
+    read: Reader[R],
+    *,
+    of: type[Model],
+    cursor: str = "",
+    limit: int = PAGE_SIZE,
+    order: str = NEWEST,
+    key: str = "pk",
+) -> Page[R]:
+    """As `page`, of rows that the caller reads.
+
+    Args:
+        read: called once.
+        of: whose rows they are: a cursor of another list is refused.
+        key: the attribute of a row that `read` takes.
+    """
+    backwards, start = _read(cursor, order, of)
+    found = read((order == NEWEST) != backwards, start, limit + 1)
     shown, more = found[:limit], len(found) > limit
     if backwards:
         shown.reverse()
     has_next = bool(shown) and (backwards or more)
     has_previous = bool(shown) and (more if backwards else start is not None)
+
+    def beside(row: R, *, backwards: bool) -> str:
+        value = getattr(row, key)
+        written = value.hex if isinstance(value, uuid.UUID) else value
+        return _signer(of).sign_object([order, backwards, written])
+
     return Page(
         shown,
-        next_cursor=_write(shown[-1], key, order, backwards=False) if has_next else "",
-        previous_cursor=_write(shown[0], key, order, backwards=True) if has_previous else "",
+        next_cursor=beside(shown[-1], backwards=False) if has_next else "",
+        previous_cursor=beside(shown[0], backwards=True) if has_previous else "",
     )
-
-
-def _write(row: Model, key: str, order: str, *, backwards: bool) -> str:
-    value = getattr(row, key)
-    shown = value.hex if isinstance(value, uuid.UUID) else value
-    return _signer(type(row)).sign_object([order, backwards, shown])
 
 
 def _read(cursor: str, order: str, model: type[Model]) -> tuple[bool, uuid.UUID | int | None]:

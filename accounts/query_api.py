@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Model
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
@@ -139,8 +138,8 @@ PAGING_PARAMETERS = [
 """The same, described."""
 
 
-def page_as_json[M: Model](
-    request: Request, page: pages.Page[M], as_json: Callable[[M], Any]
+def page_as_json[R](
+    request: Request, page: pages.Page[R], as_json: Callable[[R], Any]
 ) -> dict[str, Any]:
     """A page as every list answers it: `results`, and the links and cursors to what is beside."""
     return {

@@ -109,6 +109,15 @@ def play(connections: list[Connection], requests: Iterator[bytes]) -> Load:
     return load
 
 
+def timed(connection: Connection, request: bytes) -> tuple[int, float]:
+    """One request by itself: the status of its answer, and the seconds until that was whole."""
+    begun = time.perf_counter()
+    connection.send(request)
+    while (status := connection.receive()) is None:
+        pass
+    return status, time.perf_counter() - begun
+
+
 def repeated(request: bytes, seconds: float) -> Iterator[bytes]:
     """The same request until the time is over."""
     end = time.perf_counter() + seconds

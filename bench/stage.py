@@ -47,10 +47,14 @@ class Stage:
     database_pid: int
     running: list[Part] = field(default_factory=list)
 
-    def start(self, *wanted: Part) -> None:
-        """Start parts, and wait until each answers. Raises: DemoFailure."""
+    def start(self, *wanted: Part, **settings: str) -> None:
+        """Start parts, and wait until each answers. Raises: DemoFailure.
+
+        Args:
+            settings: environment variables for these parts, over the stage's own.
+        """
         for part in wanted:
-            part.start(self.env)
+            part.start(self.env | settings)
             self.running.append(part)
         for part in wanted:
             self.wait(part, part.answers)

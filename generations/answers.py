@@ -8,11 +8,12 @@ from billing.models import Price
 from generations import media_links, upload_links
 from generations.models import Generation, State
 from generations.quoting import Quote
+from generations.shown import Shown
 from generations.upload_models import Upload
 
 
 def generation(
-    row: Generation, *, first: bool = False, queued_reason: str | None = None
+    row: Generation | Shown, *, first: bool = False, queued_reason: str | None = None
 ) -> dict[str, Any]:
     """A generation as the API shows it.
 
@@ -22,6 +23,10 @@ def generation(
         queued_reason: from `places.queued_reasons`.
     """
     ended = not first and not row.is_open
+    quoted = money.dollars(row.quoted_micros)
+    deadline_at = row.deadline_at
+    if first and isinstance(row, Generation):
+        deadline_at = row.first_deadline_at
     return {
         "id": str(row.pk),
         "model": row.model,
@@ -31,28 +36,29 @@ def generation(
         "output": None if first else _output(row),
         "error": (row.error or None) if ended else None,
         "cost": {
-            "quoted": money.dollars(row.quoted_micros),
-            "held": money.dollars(row.quoted_micros),
+            "quoted": quoted,
+            "held": quoted,
             "charged": money.dollars((row.charged_micros or 0) if ended else 0),
             "refunded": money.dollars(row.refunded_micros if ended else 0),
             "currency": money.CURRENCY,
         },
         "created_at": moment(row.created_at),
         "completed_at": moment(row.completed_at) if ended else None,
-        "deadline_at": moment(row.first_deadline_at if first else row.deadline_at),
+        "deadline_at": moment(deadline_at),
         "api_key": str(row.api_key_id) if row.api_key_id else None,
         "metadata": row.metadata,
     }
 
 
-def _output(row: Generation) -> dict[str, Any] | None:
+def _output(row: Generation | Shown) -> dict[str, Any] | None:
     media = getattr(row, "media", None)
     if row.state != State.COMPLETED or media is None:
         return None
+    video, poster, preview = media_links.urls(row)
     return {
-        "media_url": media_links.video_url(row),
-        "poster_url": media_links.poster_url(row) or None,
-        "preview_url": media_links.preview_url(row) or None,
+        "media_url": video,
+        "poster_url": poster or None,
+        "preview_url": preview or None,
         "media_type": "video/mp4",
         "duration": media.duration_ms / 1000,
         "width": media.width,

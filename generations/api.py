@@ -9,12 +9,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import pages, query_api, shapes
+from accounts import query_api, shapes
 from accounts.authentication import caller
 from accounts.idempotent_views import idempotent
 from accounts.models import Scope
 from accounts.rate_limits import GENERATIONS
-from generations import answers, api_shapes, deletion, gallery, media_links, places, submission
+from generations import (
+    answers,
+    api_shapes,
+    deletion,
+    gallery,
+    listing,
+    media_links,
+    places,
+    submission,
+)
 from generations.examples import EXAMPLES, METADATA
 from generations.models import VideoModel
 from generations.reading_api import generation_request
@@ -108,9 +117,7 @@ class Generations(APIView):
     )
     def get(self, request: Request) -> Response:
         query = query_api.read(request, _FILTERS)
-        paging = {name: query.pop(name) for name in query_api.PAGING if name in query}
-        rows = gallery.listing(caller(request).organization_id, **query)
-        page = pages.page(rows, **paging)
+        page = listing.page(caller(request).organization_id, **query)
         reasons = places.queued_reasons(page.rows)
         return Response(
             query_api.page_as_json(
@@ -132,7 +139,7 @@ class OneGeneration(APIView):
         responses={200: OpenApiResponse(api_shapes.GENERATION, "The generation.")},
     )
     def get(self, request: Request, generation_id: uuid.UUID) -> Response:
-        found = gallery.one(caller(request).organization_id, generation_id)
+        found = listing.one(caller(request).organization_id, generation_id)
         reason = places.queued_reasons([found]).get(found.pk)
         return Response(answers.generation(found, queued_reason=reason))
 

@@ -1,11 +1,11 @@
 """What an organization has made: pages of its gallery, and one generation with its story."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.errors import DomainError
@@ -27,8 +27,6 @@ STATES_OF = {
     for status in {PUBLIC_STATUS.get(state, state.value) for state in State}
 }
 """Our own states, by the status that customers see."""
-_ID_SLACK = timedelta(minutes=1)
-"""A row's id and its `created_at` are made one after the other, and clocks differ."""
 LIVE_AT_MOST = 100
 """How many cards one live request may ask after."""
 
@@ -103,46 +101,6 @@ def page(
         next_before=shown[-1].id if shown and more_below else None,
         previous_after=shown[0].id if shown and more_above else None,
     )
-
-
-def listing(
-    organization_id: uuid.UUID,
-    *,
-    status: str = "",
-    model: str = "",
-    api_key: uuid.UUID | None = None,
-    created_after: datetime | None = None,
-    created_before: datetime | None = None,
-    metadata: Mapping[str, str] | None = None,
-) -> QuerySet[Generation]:
-    """The organization's generations, with their media, for `accounts.pages`.
-
-    Args:
-        status: as customers see it; "" for any.
-        created_after: from this moment on.
-        created_before: up to this moment, without it.
-        metadata: members that its metadata must have, with these texts.
-    """
-    rows = _of(organization_id)
-    if status:
-        rows = rows.filter(state__in=STATES_OF[status])
-    if model:
-        rows = rows.filter(model=model)
-    if api_key:
-        rows = rows.filter(api_key=api_key)
-    if created_after:
-        rows = rows.filter(created_at__gte=created_after, id__gte=_id_at(created_after - _ID_SLACK))
-    if created_before:
-        rows = rows.filter(created_at__lt=created_before, id__lt=_id_at(created_before + _ID_SLACK))
-    if metadata:
-        # The second condition is the index's own: without it the index would not be used.
-        rows = rows.filter(~Q(metadata={}), metadata__contains=dict(metadata))
-    return rows
-
-
-def _id_at(moment: datetime) -> uuid.UUID:
-    """The smallest id of that millisecond: ids are sorted by time, and their index serves."""
-    return uuid.UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
 
 
 def some(organization_id: uuid.UUID, ids: Sequence[uuid.UUID]) -> list[Generation]:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from generations.models import Generation, State
+from generations.shown import Shown
 from generations.work import DISPATCH
 
 CONCURRENCY_LIMIT = "concurrency_limit"
@@ -20,7 +21,7 @@ PROVIDER_BUSY = "provider_busy"
 """It was sent and could not be taken; it is sent again soon."""
 
 
-def queued_reasons(generations: Iterable[Generation]) -> dict[uuid.UUID, str]:
+def queued_reasons(generations: Iterable[Generation | Shown]) -> dict[uuid.UUID, str]:
     """Why those that are queued have not been sent, as far as there is a reason to tell.
 
     One query when any of them waits for its first send, else none, for all of one page.
