@@ -2,16 +2,18 @@
 
 from django.urls import path
 
-from generations import views
+from generations import gallery_views, studio_views
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("studio/", views.studio, name="studio"),
-    path("studio/<slug:model>/", views.studio, name="studio"),
-    path("studio/<slug:model>/quote", views.studio_quote, name="studio_quote"),
-    path("gallery/", views.gallery_page, name="gallery"),
-    path("gallery/live", views.gallery_live, name="gallery_live"),
-    path("gallery/<uuid:generation_id>/", views.generation, name="generation"),
-    path("gallery/<uuid:generation_id>/live", views.generation_live, name="generation_live"),
-    path("gallery/<uuid:generation_id>/cancel", views.cancel, name="cancel_generation"),
+    path("", studio_views.home, name="home"),
+    path("studio/", studio_views.studio, name="studio"),
+    path("studio/<slug:model>/", studio_views.studio, name="studio"),
+    path("studio/<slug:model>/quote", studio_views.studio_quote, name="studio_quote"),
+    path("gallery/", gallery_views.gallery_page, name="gallery"),
+    path("gallery/live", gallery_views.gallery_live, name="gallery_live"),
+    path("gallery/<uuid:generation_id>/", gallery_views.generation, name="generation"),
+    path(
+        "gallery/<uuid:generation_id>/live", gallery_views.generation_live, name="generation_live"
+    ),
+    path("gallery/<uuid:generation_id>/cancel", gallery_views.cancel, name="cancel_generation"),
 ]
