@@ -1,12 +1,14 @@
 """What the tests of the pages share: members at the web, and a gallery made by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import Browser, sync_playwright
 
 from accounts.models import Membership, Organization, Role, User
 from billing import fulfilment, holds, pricing, topups
@@ -15,6 +17,7 @@ from generations import parameters
 from generations.models import Generation, Media, State
 from tests.conftest import Sandbox, caller_for
 from tests.payments.conftest import OK, SECRET, Stripe
+from tests.web.browsing import CHROMIUM, Visit, Visitor, session_cookie
 
 
 @pytest.fixture
@@ -114,6 +117,49 @@ def move(row: Generation, state: str, *, media: bool = False) -> Generation:
     row.save()
     holds.capture(hold_id=row.pk, amount_micros=row.charged_micros)
     return row
+
+
+# --- Browser --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright's loop lives in this thread, which Django would take for asynchronous code.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        arguments = ["--no-sandbox"] if Path.home() == Path("/root") else []
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def site(transactional_db: None, live_server: Any, settings: Any, sandbox: Sandbox) -> str:
+    settings.PUBLIC_BASE_URL = live_server.url
+    settings.DEBUG = False
+    return str(live_server.url)
+
+
+@pytest.fixture
+def visit(site: str, browser: Browser) -> Iterator[Visit]:
+    """`visit(user)` opens a browser of the user's, logged in (None: a stranger's).
+
+    Ends by asserting that no console complained: no error, no warning, no policy violation.
+    """
+    visitors = []
+
+    def visit(user: User | None = None, **context: Any) -> Visitor:
+        options = {"viewport": {"width": 1440, "height": 900}, "locale": "en-US"} | context
+        window = browser.new_context(base_url=site, **options)
+        if user:
+            window.add_cookies([session_cookie(site, user)])
+        visitors.append(Visitor(window.new_page()))
+        return visitors[-1]
+
+    yield visit
+    for visitor in visitors:
+        visitor.page.context.close()
+    assert [visitor.complaints for visitor in visitors if visitor.complaints] == []
 
 
 # --- Payments -------------------------------------------------------------------------------

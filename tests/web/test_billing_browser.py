@@ -3,12 +3,9 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Organization, User
@@ -16,37 +13,19 @@ from billing import fulfilment, payment_events
 from billing.models import AutoTopUp, BalanceAlert, PromotionCode, TopUp, Wallet
 from tests.conftest import Sandbox
 from tests.payments.conftest import CHALLENGED, DECLINED, OK, Stripe, eventually
-from tests.web import test_browser
+from tests.web.browsing import OVERFLOWING, WIDTHS, Visit, Visitor, in_chromium, session_cookie
 from tests.web.conftest import Bought, Make
-from tests.web.test_browser import OVERFLOWING, WIDTHS, Visitor
 
-pytestmark = test_browser.pytestmark
-browser, site = test_browser.browser, test_browser.site
+pytestmark = in_chromium
 DOLLAR = 1_000_000
 
 
 @pytest.fixture
 def owner(
-    site: str, browser: Browser, alice: User, acme: Organization, shop: Stripe, books_balance: None
-) -> Iterator[Visitor]:
-    """Alice, logged in; ends by asserting that the console stayed quiet."""
-    context = browser.new_context(
-        base_url=site,
-        viewport={"width": 1440, "height": 900},
-        timezone_id="America/New_York",
-        locale="en-US",
-    )
-    context.add_cookies([cookie(site, alice)])
-    found = Visitor(context.new_page())
-    yield found
-    context.close()
-    assert found.complaints == []
-
-
-def cookie(site: str, user: User) -> Any:
-    client = Client()
-    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
-    return {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}
+    visit: Visit, alice: User, acme: Organization, shop: Stripe, books_balance: None
+) -> Visitor:
+    """Alice, logged in, in New York."""
+    return visit(alice, timezone_id="America/New_York")
 
 
 def pay(page: Page, number: str = OK) -> None:
@@ -305,7 +284,7 @@ def test_it_works_without_javascript(
     """Also: Chromium takes the redirect behind a form for its target, so the policy counts."""
     sandbox.settings(stripe_delayed_seconds=1)
     context = browser.new_context(base_url=site, java_script_enabled=False)
-    context.add_cookies([cookie(site, alice)])
+    context.add_cookies([session_cookie(site, alice)])
     visitor = Visitor(context.new_page())
     page = visitor.page
     page.goto("/billing")
@@ -339,7 +318,7 @@ def test_consent_without_javascript(
 ) -> None:
     bought(20, saves_card=True)
     context = browser.new_context(base_url=site, java_script_enabled=False)
-    context.add_cookies([cookie(site, alice)])
+    context.add_cookies([session_cookie(site, alice)])
     page = context.new_page()
     page.goto("/billing")
     page.get_by_label("Charge the card").fill("30")

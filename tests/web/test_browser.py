@@ -1,110 +1,35 @@
 """The pages in a real Chromium: prices while typing, live updates, no error on the console."""
 
-import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from django.db import connection
-from django.test import Client
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from accounts import api_keys, organizations
 from accounts.models import Organization, User
 from billing.models import Wallet
 from generations.models import Generation, State
-from tests.conftest import Sandbox
-from tests.generations.conftest import work_until_done
+from tests.web.browsing import (
+    OVERFLOWING,
+    PLAY,
+    WIDTHS,
+    Visit,
+    Visitor,
+    in_chromium,
+    work_elsewhere,
+)
 from tests.web.conftest import Make, move
 
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}"),
-]
-# Not wait_for_function: it needs eval, which the policy forbids.
-PLAY = """async (video) => {
-  video.muted = true;
-  await video.play();
-  await new Promise((done) => {
-    video.ontimeupdate = () => { if (video.currentTime > 0.2) done(); };
-  });
-  return video.duration;
-}"""
-OVERFLOWING = """[document.documentElement, ...document.querySelectorAll('main > *, table')]
-  .filter((element) => element.scrollWidth > element.parentElement?.clientWidth + 1
-    || element.scrollWidth > innerWidth)
-  .map((element) => element.outerHTML.slice(0, 80))"""
-WIDTHS = (390, 768, 1000, 1250, 1440, 2560)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright's loop lives in this thread, which Django would take for asynchronous code.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        arguments = ["--no-sandbox"] if Path.home() == Path("/root") else []
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield found
-        found.close()
-
-
-class Visitor:
-    """A page at the live server that keeps what the console complains about."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        page.on("console", self._note)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _note(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
-
-
-@pytest.fixture
-def site(transactional_db: None, live_server: Any, settings: Any, sandbox: Sandbox) -> str:
-    settings.PUBLIC_BASE_URL = live_server.url
-    settings.DEBUG = False
-    return str(live_server.url)
+pytestmark = in_chromium
 
 
 @pytest.fixture
 def visitor(
-    site: str,
-    browser: Browser,
-    bob: User,
-    acme: Organization,
-    give_credits: Callable[..., None],
-) -> Iterator[Visitor]:
-    """Bob, logged in, with $50; ends by asserting that the console stayed quiet."""
+    visit: Visit, bob: User, acme: Organization, give_credits: Callable[..., None]
+) -> Visitor:
+    """Bob, logged in, with $50."""
     give_credits(acme)
-    client = Client()
-    client.force_login(bob, "django.contrib.auth.backends.ModelBackend")
-    context = browser.new_context(base_url=site, viewport={"width": 1440, "height": 900})
-    context.add_cookies(
-        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}]
-    )
-    found = Visitor(context.new_page())
-    yield found
-    context.close()
-    assert found.complaints == []
-
-
-def work_elsewhere() -> threading.Thread:
-    """The workers' part, while the browser looks on."""
-
-    def work() -> None:
-        try:
-            work_until_done(30)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
+    return visit(bob)
 
 
 def test_logging_in_and_out(site: str, browser: Browser, bob: User) -> None:

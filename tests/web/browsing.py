@@ -1,0 +1,99 @@
+"""What the browser tests share: Chromium, a visitor whose console must stay quiet, and axe."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from django.db import connection
+from django.test import Client
+from playwright.sync_api import Page
+
+from accounts.models import User
+from tests.generations.conftest import work_until_done
+
+CHROMIUM = Path("/usr/bin/chromium")
+in_chromium = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}"),
+]
+"""`pytestmark` of a module whose tests drive a browser."""
+
+# Not wait_for_function: it needs eval, which the policy forbids.
+PLAY = """async (video) => {
+  video.muted = true;
+  await video.play();
+  await new Promise((done) => {
+    video.ontimeupdate = () => { if (video.currentTime > 0.2) done(); };
+  });
+  return video.duration;
+}"""
+OVERFLOWING = """[document.documentElement, ...document.querySelectorAll('main > *, table')]
+  .filter((element) => element.scrollWidth > element.parentElement?.clientWidth + 1
+    || element.scrollWidth > innerWidth)
+  .map((element) => element.outerHTML.slice(0, 80))"""
+WIDTHS = (390, 768, 1000, 1250, 1440, 2560)
+_AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+class Visitor:
+    """A page at the live server that keeps what the console complains about."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _note(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def forgive(self, part: str) -> None:
+        """Chromium notes answers that are no success by itself: strike those with `part`."""
+        self.complaints = [text for text in self.complaints if part not in text]
+
+
+def inaccessible(page: Page) -> list[str]:
+    """What axe-core finds wrong with the page as it stands, light and dark: a line for each."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(_AXE.read_text() + "; undefined")
+        report = page.evaluate(
+            "(tags) => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", _TAGS
+        )
+        found += [
+            f"{scheme} {page.url} {violation['id']}: {node['target']} {node['failureSummary']}"
+            for violation in report["violations"]
+            for node in violation["nodes"]
+        ]
+    return found
+
+
+def session_cookie(site: str, user: User) -> Any:
+    """What a logged-in browser sends."""
+    client = Client()
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    return {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}
+
+
+def work_elsewhere() -> threading.Thread:
+    """The workers' part, while the browser looks on."""
+
+    def work() -> None:
+        try:
+            work_until_done(30)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+Visit = Callable[..., Visitor]
