@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from generations import provider, settlement, telling
+from generations import provider, provider_tally, settlement, telling
 from generations.models import Generation, ProviderCallback, State
 from generations.work import POLL, overdue
 from queueing.draining import one_by_one, reconnecting, stay
@@ -62,8 +62,13 @@ def drain(leave: Callable[[], None] = stay) -> int:
     sent = 0
     flying: dict[Future[provider.SubmitAnswer], Claim] = {}
     # The client is closed first: that ends whatever still hangs on a connection.
-    with ThreadPoolExecutor(slots, "submit") as pool, provider.Client() as client:
+    with (
+        provider_tally.Tally() as tally,
+        ThreadPoolExecutor(slots, "submit") as pool,
+        provider.Client(tally.hear) as client,
+    ):
         while True:
+            tally.flush_when_due()
             if time.monotonic() < until:
                 for job in reconnecting(claim, slots - len(flying)):
                     future = pool.submit(

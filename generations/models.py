@@ -14,6 +14,8 @@ from django.db.models.functions import Now
 
 from accounts.models import ApiKey, Organization, new_id
 from billing.models import Price
+from generations.provider_minute_models import ProviderCall as ProviderCall
+from generations.provider_minute_models import ProviderMinute as ProviderMinute
 from generations.upload_models import Upload as Upload  # Django looks for models here
 
 
@@ -179,6 +181,10 @@ class Generation(models.Model):
             ),
             models.Index(
                 "deadline_at", name="generations_deadlines", condition=Q(state__in=OPEN_STATES)
+            ),
+            # What ended in a period: staff's figures by day.
+            models.Index(
+                "completed_at", name="generations_ended", condition=Q(completed_at__isnull=False)
             ),
         ]
 

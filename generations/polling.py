@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Min
 from django.utils import timezone
 
-from generations import pixazo_callbacks, provider, settlement, telling
+from generations import pixazo_callbacks, provider, provider_tally, settlement, telling
 from generations.models import OPEN_STATES, SENT_STATES, Generation, ProviderCallback, State
 from generations.work import COLLECT, overdue
 from queueing.draining import one_by_one, stay
@@ -44,8 +44,13 @@ def drain(leave: Callable[[], None] = stay, *, seconds: float = DRAIN_SECONDS) -
     asked = 0
     asking: dict[Future[Asked], _Question] = {}
     # The client is closed first: that ends whatever still hangs on a connection.
-    with ThreadPoolExecutor(IN_FLIGHT, "status") as pool, provider.Client() as client:
+    with (
+        provider_tally.Tally() as tally,
+        ThreadPoolExecutor(IN_FLIGHT, "status") as pool,
+        provider.Client(tally.hear) as client,
+    ):
         while True:
+            tally.flush_when_due()
             if time.monotonic() < until:
                 for generation in claim(IN_FLIGHT - len(asking)):
                     request_id = _request_id(generation)

@@ -4,7 +4,8 @@ Failures are classified closed by default (design, section 5.2): only what is kn
 reached the model may be sent again, and what is not listed is "outcome unknown".
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,6 +23,8 @@ MAX_ANSWER_BYTES = 1_000_000
 MAX_RETRY_AFTER_SECONDS = 300
 TERMINAL = frozenset({"COMPLETED", "FAILED", "ERROR"})
 OPEN = frozenset({"QUEUED", "PROCESSING"})
+UNREACHED, SILENCE = "unreached", "silence"
+"""Answers that were none: no connection, and nothing readable on one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,10 @@ class StatusUnavailable(Exception):
         self.gone = gone
 
 
+Heard = Callable[[str, str, float], None]
+"""Told of each answer, from any thread: the call, the answer in a word, seconds that it took."""
+
+
 class Client:
     """Speaks to one gateway. Thread-safe; close it after use.
 
@@ -84,7 +91,8 @@ class Client:
     no answer, and a job would be left unconfirmed for nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, heard: Heard = lambda call, answer, seconds: None) -> None:
+        self._heard = heard
         timeout = httpx2.Timeout(settings.PIXAZO_TIMEOUT_SECONDS, connect=5.0)
         common: dict[str, Any] = {
             "base_url": settings.PIXAZO_BASE_URL,
@@ -110,6 +118,7 @@ class Client:
 
     def submit(self, model: str, body: Mapping[str, Any], *, webhook_url: str) -> SubmitAnswer:
         """Send one job, once. Never raises for what the network or the provider does."""
+        begun = time.monotonic()
         try:
             response = self._submitting.post(
                 MODEL_PATHS[model],
@@ -117,9 +126,12 @@ class Client:
                 headers={"X-Webhook-URL": webhook_url, "X-Webhook-Mode": "terminal"},
             )
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+            self._heard("submit", UNREACHED, time.monotonic() - begun)
             return TryLater(f"Pixazo was not reached ({type(error).__name__})")
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+            self._heard("submit", SILENCE, time.monotonic() - begun)
             return Unknown(f"no answer after sending ({type(error).__name__})")
+        self._heard("submit", str(response.status_code), time.monotonic() - begun)
         return _classify(response)
 
     def status(self, request_id: str, model: str) -> Status:
@@ -128,10 +140,13 @@ class Client:
         Raises:
             StatusUnavailable: no answer, an error, or one that cannot be about this job.
         """
+        begun = time.monotonic()
         try:
             response = self._asking.get(f"/v2/requests/status/{quote(request_id, safe='')}")
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+            self._heard("status", SILENCE, time.monotonic() - begun)
             raise StatusUnavailable(f"no answer ({type(error).__name__})") from error
+        self._heard("status", str(response.status_code), time.monotonic() - begun)
         if response.status_code == 404:
             raise StatusUnavailable("unknown request id", gone=True)
         if response.status_code != 200:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts import idempotency, rate_limits
-from generations import deletion, media, polling, uploads
+from generations import deletion, media, polling, provider_tally, uploads
 from generations import dispatch as dispatching
 from generations.work import COLLECT, DISPATCH, POLL
 
@@ -38,6 +38,7 @@ def sweep() -> None:
             work.nudge()
     uploads.purge()
     deletion.purge()
+    provider_tally.forget_old()
     idempotency.forget_old()
     rate_limits.forget_full()
 
