@@ -1,96 +1,24 @@
-"""Staff's view of people, and what every admin here shares: read-only pages, exact look-ups."""
+"""Staff's view of people."""
 
-import uuid
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.core.paginator import Paginator
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest
-from django.utils.functional import cached_property
+from unfold import forms as unfold_forms
 
 from accounts.models import ApiKey, Membership, Organization, Spending, User
+from backoffice.big_admin import LookupAdmin, NeverDeleted, ReadOnly, TabularInline
 
 if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-    TabularInline = admin.TabularInline[Any, Any]
-    AnyPaginator = Paginator[Any]
     BaseUserAdmin = DjangoUserAdmin[User]
     CreationForm = AdminUserCreationForm[User]
     ChangeForm = UserChangeForm[User]
 else:
-    ModelAdmin, TabularInline, AnyPaginator = admin.ModelAdmin, admin.TabularInline, Paginator
-    BaseUserAdmin, CreationForm, ChangeForm = DjangoUserAdmin, AdminUserCreationForm, UserChangeForm
-
-
-class CappedPaginator(AnyPaginator):
-    """Counts no further than anybody pages: a COUNT of a huge table takes seconds."""
-
-    most = 10_000
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        return int(rows[: self.most].count())
-
-
-class LookupAdmin(ModelAdmin):
-    """One search box that goes through indexes only.
-
-    Attributes:
-        search_ids: fields that a UUID is looked up in.
-        search_emails: fields that anything with an @ is looked up in, whole, in any case.
-        search_texts: fields that anything else is looked up in, whole unless they say otherwise.
-    """
-
-    show_full_result_count = False
-    paginator = CappedPaginator
-    list_per_page = 50
-    search_fields = ("pk",)  # what is really searched:
-    search_ids: ClassVar[tuple[str, ...]] = ()
-    search_emails: ClassVar[tuple[str, ...]] = ()
-    search_texts: ClassVar[tuple[str, ...]] = ()
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        term = search_term.replace("\x00", "").strip()
-        if not term:
-            return queryset, False
-        fields, value = self.search_texts, term
-        try:
-            fields, value = self.search_ids, str(uuid.UUID(term))
-        except ValueError:
-            if "@" in term:
-                fields = tuple(f"{field}__iexact" for field in self.search_emails)
-        if not fields:
-            return queryset.none(), False
-        wanted = Q()
-        for field in fields:
-            wanted |= Q((field, value))
-        return queryset.filter(wanted), "memberships" in "".join(fields)
-
-
-class ReadOnly:
-    """No add, change or delete: the database would refuse them, or the truth is elsewhere."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-class NeverDeleted:
-    """Ledger entries and generations name these rows for ever."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    BaseUserAdmin = DjangoUserAdmin
+    CreationForm, ChangeForm = unfold_forms.UserCreationForm, UserChangeForm
 
 
 class NewUserForm(CreationForm):
@@ -107,6 +35,11 @@ class UserForm(ChangeForm):
         model = User
         fields = "__all__"  # the admin's fieldsets choose
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "password" in self.fields:  # not on the read-only page
+            self.fields["password"].widget = unfold_forms.UnfoldReadOnlyPasswordHashWidget()
+
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).strip().lower()
 
@@ -115,6 +48,7 @@ class UserForm(ChangeForm):
 class UserAdmin(NeverDeleted, LookupAdmin, BaseUserAdmin):
     form = UserForm
     add_form = NewUserForm
+    change_password_form = unfold_forms.AdminPasswordChangeForm
     list_display = ("email", "name", "is_active", "is_staff", "date_joined", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
     ordering = ("-pk",)

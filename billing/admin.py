@@ -9,7 +9,7 @@ from django.db.models.functions import Lead
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from accounts.admin import LookupAdmin, ReadOnly
+from backoffice.big_admin import LookupAdmin, ReadOnly
 from billing import money
 from billing import payment_admin as payment_admin  # registers its own pages
 from billing.adjustment_views import adjust_view

@@ -7,7 +7,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from accounts.admin import LookupAdmin, NeverDeleted, ReadOnly
+from backoffice.big_admin import LookupAdmin, NeverDeleted, ReadOnly
 from billing import money
 from billing.models import (
     BonusRule,

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 
-from accounts.admin import LookupAdmin, ReadOnly, TabularInline
+from backoffice.big_admin import LookupAdmin, ReadOnly, TabularInline
 from billing import money
 from generations.models import Generation, GenerationEvent, Media, ProviderCallback
 

@@ -21,6 +21,7 @@ from pvideo_platform.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from pvideo_platform.api_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from pvideo_platform.tuning import *  # noqa: F403  # figures that an operator may turn
 from pvideo_platform.tuning import MEDIA_LINK_SECONDS
+from staff.admin_settings import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -70,7 +71,8 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
 
 INSTALLED_APPS = [
     "pvideo_platform",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "staff.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -85,10 +87,12 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "queueing",
+    "backoffice",
     "accounts",
     "webhooks",
     "billing",
     "generations",
+    "staff",
 ]
 
 MIDDLEWARE = [
@@ -216,6 +220,10 @@ MAILERS = {
     }
 }
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="PVideo <no-reply@localhost>")
+
+STAFF_SECOND_FACTOR_REQUIRED = env.bool(
+    "STAFF_SECOND_FACTOR_REQUIRED", default=PVIDEO_MODE != "demo"
+)
 
 # --- API ------------------------------------------------------------------------------------
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=1_000_000)

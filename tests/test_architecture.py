@@ -10,8 +10,8 @@ from pvideo_platform import problem_views, problems
 
 PROJECT = Path(__file__).resolve().parent.parent
 LAYERS = [
-    *("queueing", "outbound", "accounts", "webhooks", "billing", "generations"),
-    "pvideo_platform",
+    *("queueing", "outbound", "backoffice", "accounts", "webhooks", "billing", "generations"),
+    *("staff", "pvideo_platform"),
 ]
 DOORS = {"api", "serializers", "views", "middleware", "adapter", "authentication", "admin", "forms"}
 """Modules that may touch an HTTP request."""

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from accounts.admin import LookupAdmin, ReadOnly, TabularInline
+from backoffice.big_admin import LookupAdmin, ReadOnly, TabularInline
 from webhooks.models import Attempt, Delivery, Endpoint, Event, Notice
 
 

@@ -1,0 +1,32 @@
+"""The admin of what is nobody's in particular: the queue's rows and Django's own groups."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django_q.models import Failure, Success
+
+from backoffice.big_admin import LookupAdmin, ReadOnly
+
+for model in (Group, Success, Failure):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+class TaskAdmin(ReadOnly, LookupAdmin):
+    """What the queue ran. Kept by the queue itself, the latest few hundred."""
+
+    list_display: Any = ("started", "name", "func", "stopped", "group")
+    list_filter = ("group",)
+    ordering = ("-started",)
+    search_texts = ("id", "func")
+
+
+@admin.register(Success)
+class SuccessAdmin(TaskAdmin):
+    pass
+
+
+@admin.register(Failure)
+class FailureAdmin(TaskAdmin):
+    list_display = ("started", "name", "func", "result")

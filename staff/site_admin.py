@@ -1,0 +1,54 @@
+"""The staff's site: who gets in, under which content policy, and what stands around each page."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csp import csp_override
+from unfold.sites import UnfoldAdminSite
+
+from staff import content_policy, second_factor_views
+
+if TYPE_CHECKING:
+    BaseSite = AdminSite
+else:
+    BaseSite = UnfoldAdminSite
+
+View = Callable[..., Any]
+
+
+class StaffSite(BaseSite):
+    """Django's admin in unfold's clothes. Login is allauth's, with a second factor."""
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Strangers go to the site's own login and come back; people without rights get 403."""
+        answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)
+        return answer
+
+    def admin_view(self, view: View, cacheable: bool = False) -> Any:
+        """Every page of the admin passes here: second factor, then the page, under the policy."""
+        guarded = super().admin_view(second_factor_views.required(view), cacheable)
+
+        @wraps(view)
+        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            return csp_override(content_policy.admin_policy())(guarded)(request, *args, **kwargs)
+
+        return wrapped
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Without unfold's colors, which it writes into each page: ours are a style sheet."""
+        return {**super().each_context(request), "colors": None}
+
+
+def environment(request: HttpRequest) -> list[str]:
+    """The badge in the header: where an act of yours takes effect."""
+    return [
+        settings.PVIDEO_MODE.capitalize(),
+        "danger" if settings.PRODUCTION else "info",
+    ]
