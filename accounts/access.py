@@ -26,13 +26,17 @@ class NotAllowed(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A member at the web, or a program with a key: always of exactly one organization."""
+    """A member at the web, or a program with a key: always of exactly one organization.
+
+    `address` is where they ask from, for the audit log; None where that is not known.
+    """
 
     organization: Organization
     scopes: frozenset[str]
     user_id: int | None = None
     api_key_id: uuid.UUID | None = None
     role: str = ""
+    address: str | None = None
 
     @property
     def organization_id(self) -> uuid.UUID:
@@ -41,6 +45,10 @@ class Caller:
     @property
     def is_manager(self) -> bool:
         return self.role in MANAGERS
+
+    @property
+    def is_owner(self) -> bool:
+        return self.role == Role.OWNER
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes
@@ -51,23 +59,40 @@ class Caller:
             who = "This API key" if self.api_key_id else f"A {self.role}"
             raise NotAllowed(f"{who} may not do this: it needs the scope {scope}.", scope=scope)
 
+    def require_manager(self, what: str) -> None:
+        """Raises: NotAllowed, unless an owner or an admin asks. `what` ends the sentence."""
+        if not self.is_manager:
+            raise NotAllowed(f"Only an owner or an admin may {what}.")
 
-def member_caller(user: User, organization_id: str | None) -> Caller | None:
-    """The user's place in the organization asked for, or else in the one joined first.
+    def require_owner(self, what: str) -> None:
+        """Raises: NotAllowed, unless an owner asks."""
+        if not self.is_owner:
+            raise NotAllowed(f"Only an owner may {what}.")
+
+
+def member_caller(
+    user: User, organization_id: str | None, *, address: str | None = None
+) -> Caller | None:
+    """The user's place in the organization asked for, or else in the one that they worked in last,
+    or else in the one joined first.
 
     One query. `organization_id` comes from the session and may be stale or anything else.
     """
-    memberships = list(
-        Membership.objects.filter(user=user).select_related("organization").order_by("pk")
-    )
+    memberships = {
+        str(membership.organization_id): membership
+        for membership in Membership.objects.filter(user=user, organization__deleted_at=None)
+        .select_related("organization")
+        .order_by("pk")
+    }
     if not memberships:
         return None
-    membership = next(
-        (m for m in memberships if str(m.organization_id) == organization_id), memberships[0]
-    )
+    asked, last = str(organization_id), str(user.last_organization_id)
+    first = next(iter(memberships.values()))
+    membership = memberships.get(asked) or memberships.get(last) or first
     return Caller(
         organization=membership.organization,
         scopes=ROLE_SCOPES[membership.role],
         user_id=user.pk,
         role=membership.role,
+        address=address,
     )

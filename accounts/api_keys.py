@@ -194,7 +194,12 @@ def recognise(secret: str, *, address: str | None = None) -> Caller | None:
         raise addresses.NetworkNotAllowed("This API key may not be used from this address.")
     if key.last_used_at is None or now - key.last_used_at > LAST_USED_GRAIN:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now, last_used_address=address)
-    return Caller(organization=key.organization, scopes=frozenset(key.scopes), api_key_id=key.pk)
+    return Caller(
+        organization=key.organization,
+        scopes=frozenset(key.scopes),
+        api_key_id=key.pk,
+        address=address,
+    )
 
 
 def revoke(key: ApiKey) -> None:

@@ -19,7 +19,11 @@ def current_organization(
     def find(request: HttpRequest) -> access.Caller | None:
         if not isinstance(request.user, User):
             return None
-        return access.member_caller(request.user, request.session.get(SESSION_KEY))
+        return access.member_caller(
+            request.user,
+            request.session.get(SESSION_KEY),
+            address=rate_limit_views.client_address(request),
+        )
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         request.caller = SimpleLazyObject(lambda: find(request))  # type: ignore[attr-defined]

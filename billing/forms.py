@@ -127,19 +127,13 @@ class AlertForm(PlainForm):
     threshold = DollarsField(required=False, label="When less is available than")
 
 
-class StatementForm(forms.Form):
-    """Which entries: from one day to another, both included, in the reader's zone."""
+class DaysForm(forms.Form):
+    """A filter from one day to another, both included, in the reader's zone."""
 
     use_required_attribute = False
     _NAMES = {"since": "from", "until": "to"}
     _DAYS = (MinValueValidator(EARLIEST), MaxValueValidator(LATEST))
 
-    group = forms.ChoiceField(
-        required=False,
-        label="Show",
-        choices=[("", "Everything"), *((name, GROUP_LABELS[name]) for name in statement.GROUPS)],
-        widget=forms.Select(attrs={"class": "input"}),
-    )
     since = forms.DateField(required=False, label="From", input_formats=["%Y-%m-%d"])
     until = forms.DateField(required=False, label="To", input_formats=["%Y-%m-%d"])
     zone = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
@@ -172,15 +166,14 @@ class StatementForm(forms.Form):
             cast(forms.DateInput, self.fields[name].widget).input_type = "text"
 
     @property
-    def wanted(self) -> statement.Filter:
-        """What was asked for. Only of a valid form."""
+    def moments(self) -> tuple[datetime | None, datetime | None]:
+        """From when on, and before when. Only of a valid form."""
         name = self.cleaned_data["zone"]
         zone = zoneinfo.ZoneInfo(name) if name else UTC
         since, until = self.cleaned_data["since"], self.cleaned_data["until"]
-        return statement.Filter(
-            kinds=statement.GROUPS.get(self.cleaned_data["group"], ()),
-            since=_midnight(since, zone) if since else None,
-            until=_midnight(until + timedelta(days=1), zone) if until else None,
+        return (
+            _midnight(since, zone) if since else None,
+            _midnight(until + timedelta(days=1), zone) if until else None,
         )
 
     @property
@@ -191,6 +184,25 @@ class StatementForm(forms.Form):
         if not found["from"] and not found["to"]:
             found.pop("zone")
         return {name: value for name, value in found.items() if value}
+
+
+class StatementForm(DaysForm):
+    """Which entries."""
+
+    group = forms.ChoiceField(
+        required=False,
+        label="Show",
+        choices=[("", "Everything"), *((name, GROUP_LABELS[name]) for name in statement.GROUPS)],
+        widget=forms.Select(attrs={"class": "input"}),
+    )
+    field_order = ["group"]
+
+    @property
+    def wanted(self) -> statement.Filter:
+        """What was asked for. Only of a valid form."""
+        since, until = self.moments
+        kinds = statement.GROUPS.get(self.cleaned_data["group"], ())
+        return statement.Filter(kinds=kinds, since=since, until=until)
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

@@ -16,6 +16,7 @@ from accounts.models import ApiKey, Organization, new_id
 from billing.models import Price
 from generations.provider_minute_models import ProviderCall as ProviderCall
 from generations.provider_minute_models import ProviderMinute as ProviderMinute
+from generations.share_models import ShareLink as ShareLink  # Django looks for models here
 from generations.upload_models import Upload as Upload  # Django looks for models here
 
 
@@ -39,6 +40,7 @@ class State(models.TextChoices):
 
 
 OPEN_STATES = (State.QUEUED, State.SUBMITTING, State.UNCONFIRMED, State.PROCESSING)
+ENDED_STATES = tuple(state for state in State if state not in OPEN_STATES)
 SENT_STATES = (State.UNCONFIRMED, State.PROCESSING)
 
 PUBLIC_STATUS = {
@@ -54,7 +56,11 @@ class Generation(models.Model):
         Organization, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     api_key = models.ForeignKey(
         ApiKey, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
@@ -137,10 +143,11 @@ class Generation(models.Model):
         ]
         indexes = [
             models.Index(fields=["organization", "-id"], name="generations_gallery"),
-            # One for each filter of the API's list, so that a rare match is found as quickly.
+            # One for each filter of the lists, so that a rare match is found as quickly.
             models.Index(fields=["organization", "state", "-id"], name="generations_by_state"),
             models.Index(fields=["organization", "model", "-id"], name="generations_by_model"),
             models.Index(fields=["api_key", "-id"], name="generations_by_key"),
+            models.Index(fields=["created_by", "-id"], name="generations_by_member"),
             GinIndex(
                 fields=["metadata"],
                 name="generations_by_metadata",
