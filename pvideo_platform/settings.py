@@ -21,6 +21,7 @@ from pvideo_platform.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from pvideo_platform.api_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from pvideo_platform.tuning import *  # noqa: F403  # figures that an operator may turn
 from pvideo_platform.tuning import MEDIA_LINK_SECONDS
+from staff.admin_settings import DATETIME_FORMAT as DATETIME_FORMAT
 from staff.admin_settings import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -6,6 +6,9 @@ from django.templatetags.static import static
 
 from staff import navigation
 
+DATETIME_FORMAT = "Y-m-d H:i:s"
+"""As it stands in the admin, in UTC."""
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "PVideo staff",
     "SITE_HEADER": "PVideo staff",

@@ -28,6 +28,7 @@ PRODUCTION: dict[str, Any] = {
     "PUBLIC_BASE_URL": "https://video.example.com",
     "ALLOWED_HOSTS": ["video.example.com"],
     "WEBHOOK_REQUIRE_HTTPS": True,
+    "STAFF_SECOND_FACTOR_REQUIRED": True,
     "MEDIA_ROOT": "/tmp",
     "MEDIA_S3_BUCKET": "",
     "MAILERS": {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}},
@@ -99,6 +100,9 @@ def test_a_valid_production_has_nothing_to_say() -> None:
         ({"STRIPE_TIMEOUT_SECONDS": 60.0}, ["pvideo.E036"]),
         ({"CHECKOUT_SECONDS": 86_400}, ["pvideo.E037"]),
         ({"CHECKOUT_SECONDS": 60}, ["pvideo.E037"]),
+        ({"STAFF_SECOND_FACTOR_REQUIRED": False}, ["pvideo.E040"]),
+        ({"STAFF_APPROVAL_ABOVE_MICROS": -1}, ["pvideo.E041"]),
+        ({"STAFF_IMPERSONATION_SECONDS": 10}, ["pvideo.E041"]),
         ({"STRIPE_API_KEY": "sk_test_abc"}, ["pvideo.W002"]),
         (
             {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}},
