@@ -21,7 +21,9 @@ from billing.reconciliation import Problem, problems_of
 _TOP_UPS = """
     SELECT 'top_up_entries', 'top-up ' || t.id,
            format('%s of %s, bonus %s; credited %s, bonus credited %s', t.state, t.amount_micros,
-                  t.bonus_micros, coalesce(c.amount_micros, 0), coalesce(b.amount_micros, 0))
+                  t.bonus_micros, coalesce(c.amount_micros, 0), coalesce(b.amount_micros, 0)),
+           coalesce(c.amount_micros, 0)
+           - CASE WHEN t.state = 'paid' THEN t.amount_micros ELSE 0 END
       FROM billing_topup t
       LEFT JOIN billing_entry c ON c.kind = 'top_up' AND c.reference = 'top_up:' || t.id
        AND c.organization_id = t.organization_id AND c.hold_id IS NULL
@@ -32,7 +34,8 @@ _TOP_UPS = """
         OR coalesce(b.amount_micros, 0) <> t.bonus_micros"""
 
 _STRAYS = """
-    SELECT 'top_up_missing', 'entry ' || e.id, format('%s %s', e.kind, e.reference)
+    SELECT 'top_up_missing', 'entry ' || e.id, format('%s %s', e.kind, e.reference),
+           e.amount_micros
       FROM billing_entry e
       LEFT JOIN billing_topup t ON e.reference = 'top_up:' || t.id
      WHERE e.kind = 'top_up' AND t.id IS NULL"""
@@ -41,7 +44,8 @@ _STRAYS = """
 _RETURNS = """
     SELECT '{name}_entries', '{name} ' || r.id,
            format('taken: %s, of %s and %s of the bonus; its entries come to %s and %s', r.taken,
-                  r.amount_micros, r.bonus_micros, -coalesce(e.money, 0), -coalesce(e.bonus, 0))
+                  r.amount_micros, r.bonus_micros, -coalesce(e.money, 0), -coalesce(e.bonus, 0)),
+           -coalesce(e.money, 0) - CASE WHEN r.taken THEN r.amount_micros ELSE 0 END
       FROM billing_{name} r
       LEFT JOIN (SELECT split_part(reference, ':', 2) AS id,
                         sum(amount_micros) FILTER (WHERE account = 'stripe') AS money,
@@ -66,7 +70,8 @@ _BONUSES = """
 
 _PROMOTIONS = """
     SELECT 'promotion_entries', 'redemption ' || r.id,
-           format('of %s; credited %s', r.amount_micros, coalesce(e.amount_micros, 0))
+           format('of %s; credited %s', r.amount_micros, coalesce(e.amount_micros, 0)),
+           coalesce(e.amount_micros, 0) - r.amount_micros
       FROM billing_redemption r
       LEFT JOIN billing_entry e ON e.kind = 'promotion' AND e.reference = 'redemption:' || r.id
        AND e.organization_id = r.organization_id
@@ -117,7 +122,12 @@ def _payments(since: datetime) -> Iterable[Problem]:
         row = rows.get(intent.id) or _named(intent)
         if row is None:
             if intent.top_up_id:
-                yield Problem("payment_unknown", f"payment {intent.id}", "its top-up is not here")
+                yield Problem(
+                    "payment_unknown",
+                    f"payment {intent.id}",
+                    "its top-up is not here",
+                    intent.amount_micros,
+                )
             continue
         if row.state != TopUpState.PAID:
             row = fulfilment.refresh(row.pk)
@@ -127,12 +137,13 @@ def _payments(since: datetime) -> Iterable[Problem]:
                 f"top-up {row.pk}",
                 f"{row.state}, {row.amount_micros}; Stripe has {intent.id} succeeded over "
                 f"{intent.amount_micros}",
+                intent.amount_micros - (row.amount_micros if row.state == TopUpState.PAID else 0),
             )
     ours = TopUp.objects.filter(state=TopUpState.PAID, created_at__gte=since)
     for row in ours.exclude(payment_intent_id__in=[*paid]).iterator():
         if _really_paid(row) is False:
             detail = f"credited {row.amount_micros}, not paid at Stripe"
-            yield Problem("credit_not_paid", f"top-up {row.pk}", detail)
+            yield Problem("credit_not_paid", f"top-up {row.pk}", detail, row.amount_micros)
 
 
 def _named(intent: IntentFacts) -> TopUp | None:
@@ -174,12 +185,15 @@ def _refunds(since: datetime) -> Iterable[Problem]:
                 f"refund {facts.id}",
                 f"{facts.status} over {facts.amount_micros} at Stripe; here {row.state} over "
                 f"{row.amount_micros}, credits taken: {row.taken}",
+                facts.amount_micros,
             )
     for stripe_id, row in rows.items():
         if stripe_id and stripe_id not in seen and row.taken:
-            yield Problem("refund_unknown", f"refund {stripe_id}", "Stripe has no such refund")
+            detail = "Stripe has no such refund"
+            yield Problem("refund_unknown", f"refund {stripe_id}", detail, row.amount_micros)
         elif not stripe_id and row.taken:
-            yield Problem("refund_not_sent", f"refund {row.pk}", "the credits are taken")
+            detail = "the credits are taken"
+            yield Problem("refund_not_sent", f"refund {row.pk}", detail, row.amount_micros)
 
 
 def _disputes(since: datetime) -> Iterable[Problem]:
@@ -193,4 +207,5 @@ def _disputes(since: datetime) -> Iterable[Problem]:
                 f"dispute {facts.id}",
                 f"{facts.status} over {facts.amount_micros} at Stripe, withdrawn: "
                 f"{facts.withdrawn}, reinstated: {facts.reinstated}; here taken: {row.taken}",
+                facts.amount_micros,
             )

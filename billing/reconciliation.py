@@ -25,11 +25,13 @@ class Problem:
         kind: lower_snake_case, for machines.
         subject: the row, such as `wallet <uuid>`.
         detail: what is there and what should be, in micros.
+        amount_micros: by how much it is off, where one figure says it.
     """
 
     kind: str
     subject: str
     detail: str
+    amount_micros: int | None = None
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.subject}: {self.detail}"
@@ -102,7 +104,7 @@ def rows(sql: str) -> list[tuple[Any, ...]]:
 
 
 def problems_of(sql: str) -> list[Problem]:
-    """Run a statement that finds problems: kind, subject, detail."""
+    """Run a statement that finds problems: kind, subject, detail, and maybe by how much."""
     return [Problem(*found) for found in rows(f"{sql} LIMIT {MOST_PROBLEMS}")]
 
 
@@ -125,7 +127,8 @@ WALLETS = """
                   'balance %s, held %s, debt %s, last sequence %s',
                   w.balance_micros, w.held_micros, w.debt_micros, w.sequence, coalesce(t.n, 0),
                   coalesce(t.balance, 0), coalesce(t.held, 0), coalesce(t.debt, 0),
-                  coalesce(t.last, 0))
+                  coalesce(t.last, 0)),
+           w.balance_micros - coalesce(t.balance, 0)
       FROM accounts_organization o
       LEFT JOIN billing_wallet w ON w.organization_id = o.id
       LEFT JOIN told t ON t.organization_id = o.id

@@ -11,8 +11,8 @@ _OPEN = ", ".join(f"'{state}'" for state in OPEN_STATES)
 
 # The hold's id is the generation's own, so a second hold of it is impossible.
 _GENERATIONS = f"""
-    SELECT kind, 'generation ' || id, detail FROM (
-        SELECT g.id,
+    SELECT kind, 'generation ' || id, detail, amount FROM (
+        SELECT g.id, coalesce(g.charged_micros, 0) - coalesce(h.captured_micros, 0) AS amount,
                CASE WHEN h.id IS NULL THEN 'generation_without_hold'
                     WHEN h.reference <> 'generation:' || g.id
                       OR h.organization_id <> g.organization_id THEN 'generation_hold_of_another'
@@ -51,7 +51,7 @@ _HOLDS = """
 _SPENDING = """
     SELECT 'spending_miscounted', format('spending of %s in %s', coalesce(whose.key, whose.member),
                                          to_char(whose.month, 'YYYY-MM')),
-           format('counted %s, its generations come to %s', counted, made)
+           format('counted %s, its generations come to %s', counted, made), counted - made
       FROM (
         SELECT key, member, month, sum(counted) AS counted, sum(made) AS made FROM (
             SELECT 'key ' || api_key_id AS key,

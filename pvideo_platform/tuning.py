@@ -53,3 +53,17 @@ WEBHOOK_ENDPOINTS_MAX = _env.int("WEBHOOK_ENDPOINTS_MAX", default=20)
 # Staff: a larger adjustment waits for a second person. How long one may look as a customer.
 STAFF_APPROVAL_ABOVE_MICROS = _env.int("STAFF_APPROVAL_ABOVE_MICROS", default=100_000_000)
 STAFF_IMPERSONATION_SECONDS = _env.int("STAFF_IMPERSONATION_SECONDS", default=1800)
+
+# When staff are alerted (staff/alert_conditions.py), and who gets the e-mails: empty is every
+# superuser and finance.
+STAFF_ALERT_EMAILS = _env.list("STAFF_ALERT_EMAILS", default=[])
+BOOKS_CHECK_MINUTES = _env.int("BOOKS_CHECK_MINUTES", default=60)
+STRIPE_CHECK_MINUTES = _env.int("STRIPE_CHECK_MINUTES", default=24 * 60)
+ALERT_HOLD_MINUTES = _env.int("ALERT_HOLD_MINUTES", default=10)
+ALERT_FAILURE_MINUTES = _env.int("ALERT_FAILURE_MINUTES", default=60)
+ALERT_FAILURE_LEAST = _env.int("ALERT_FAILURE_LEAST", default=20)
+ALERT_FAILURE_SHARE = _env.float("ALERT_FAILURE_SHARE", default=0.2)
+ALERT_INBOX_MINUTES = _env.int("ALERT_INBOX_MINUTES", default=15)
+ALERT_QUEUE_MINUTES = _env.int("ALERT_QUEUE_MINUTES", default=10)
+ALERT_MARGIN_SHARE = _env.float("ALERT_MARGIN_SHARE", default=0.0)
+ALERT_DISPUTE_HOURS = _env.int("ALERT_DISPUTE_HOURS", default=72)
