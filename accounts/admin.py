@@ -11,6 +11,7 @@ from unfold import forms as unfold_forms
 
 from accounts.models import ApiKey, Membership, Organization, Spending, User
 from backoffice.big_admin import LookupAdmin, NeverDeleted, ReadOnly, TabularInline
+from backoffice.masking_admin import PERSONAL_DATA, may_see
 
 if TYPE_CHECKING:
     BaseUserAdmin = DjangoUserAdmin[User]
@@ -59,7 +60,7 @@ class UserAdmin(NeverDeleted, LookupAdmin, BaseUserAdmin):
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("email", "password", "name", "is_active")}),
-        ("Rights", {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("Rights", {"fields": ("is_staff", "is_superuser", "groups")}),
         ("Dates", {"fields": ("date_joined", "last_login")}),
     )
     add_fieldsets = (
@@ -71,7 +72,11 @@ class UserAdmin(NeverDeleted, LookupAdmin, BaseUserAdmin):
         fields = super().get_readonly_fields(request, obj)
         if request.user.is_superuser:
             return fields
-        return (*fields, "is_staff", "is_superuser", "groups", "user_permissions")
+        return (*fields, "is_staff", "is_superuser", "groups")
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """A user's row is nothing but personal data."""
+        return super().has_view_permission(request, obj) and may_see(request, PERSONAL_DATA)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """A superuser is changed by superusers only: his password is his rights."""
@@ -121,6 +126,7 @@ class ApiKeyAdmin(ReadOnly, LookupAdmin):
     list_select_related = ("organization",)
     ordering = ("-id",)
     exclude = ("secret_hash", "previous_secret_hash")
+    masked = {"last_used_address": PERSONAL_DATA}
     search_ids = ("id", "organization")
     search_emails = ("organization__memberships__user__email",)
     search_texts = ("prefix",)

@@ -11,13 +11,15 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from unfold import admin as unfold_admin
 
+from backoffice.masking_admin import PERSONAL_DATA, Masked, may_see
+
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
-    TabularInline = admin.TabularInline[Any, Any]
+    BaseInline = admin.TabularInline[Any, Any]
     AnyPaginator = Paginator[Any]
     from django.contrib.admin.views.main import ChangeList as BaseChangeList
 else:
-    ModelAdmin, TabularInline = unfold_admin.ModelAdmin, unfold_admin.TabularInline
+    ModelAdmin, BaseInline = unfold_admin.ModelAdmin, unfold_admin.TabularInline
     AnyPaginator = Paginator
     from unfold.views import ChangeList as BaseChangeList
 
@@ -55,7 +57,7 @@ class UncountedChangeList(BaseChangeList):
         self.paginator = KnownPaginator(rows, self.list_per_page, known=self.result_count)
 
 
-class LookupAdmin(ModelAdmin):
+class LookupAdmin(Masked, ModelAdmin):
     """Fast lists, and one search box that goes through indexes only.
 
     Attributes:
@@ -68,6 +70,7 @@ class LookupAdmin(ModelAdmin):
     list_per_page = 50
     list_fullwidth = True
     list_filter_sheet = True
+    change_form_outer_after_template: str | None = "audit/row_trail.html"
     show_facets = admin.ShowFacets.NEVER  # a count of each choice is a scan of the table
     search_fields = ("pk",)  # what is really searched:
     search_ids: ClassVar[tuple[str, ...]] = ()
@@ -87,7 +90,9 @@ class LookupAdmin(ModelAdmin):
         try:
             fields, value = self.search_ids, str(uuid.UUID(term))
         except ValueError:
-            if "@" in term:
+            if "@" in term and not may_see(request, PERSONAL_DATA):
+                fields = ()  # whether anything is found would tell who is a customer
+            elif "@" in term:
                 fields = tuple(f"{field}__iexact" for field in self.search_emails)
         if not fields:
             return queryset.none(), False
@@ -95,6 +100,12 @@ class LookupAdmin(ModelAdmin):
         for field in fields:
             wanted |= Q((field, value))
         return queryset.filter(wanted), "memberships" in "".join(fields)
+
+
+class TabularInline(Masked, BaseInline):
+    """Rows below their owner's page."""
+
+    extra = 0
 
 
 class ReadOnly:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from backoffice.big_admin import LookupAdmin, NeverDeleted, ReadOnly
+from backoffice.masking_admin import PERSONAL_DATA
 from billing import money
 from billing.models import (
     BonusRule,
@@ -57,6 +58,7 @@ class TopUpAdmin(ReadOnly, LookupAdmin):
         "stripe_customer_id",
     )
     change_form_template = "admin/billing/topup/change_form.html"
+    masked: ClassVar[Any] = {"invoice_pdf": PERSONAL_DATA, "receipt_url": PERSONAL_DATA}
 
     def get_urls(self) -> list[URLPattern]:
         refund = self.admin_site.admin_view(self.refund)
@@ -142,6 +144,7 @@ class PaymentEventAdmin(ReadOnly, LookupAdmin):
     list_filter = ("state", "type", "found_by_sweep", "received_at")
     ordering = ("-received_at",)
     search_texts = ("id", "object_id")
+    masked: ClassVar[Any] = {"payload": PERSONAL_DATA}
 
 
 class MadeByStaff(NeverDeleted):

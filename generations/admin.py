@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 
 from backoffice.big_admin import LookupAdmin, ReadOnly, TabularInline
+from backoffice.masking_admin import PROMPTS
 from billing import money
 from generations.models import Generation, GenerationEvent, Media, ProviderCallback
 
@@ -36,6 +37,7 @@ class EventInline(ReadOnly, TabularInline):
 
 class CallbackInline(ReadOnly, TabularInline):
     model = ProviderCallback
+    masked: ClassVar[Any] = {"body": PROMPTS}
     fields: ClassVar[Any] = ("received_at", "request_id", "body_bytes", body)
     readonly_fields = fields
     ordering = ("pk",)
@@ -71,6 +73,7 @@ class GenerationAdmin(ReadOnly, LookupAdmin):
     list_select_related = ("organization",)
     ordering = ("-id",)
     exclude = ("request_hash", "callback_token_hash")
+    masked: ClassVar[Any] = {"input": PROMPTS, "metadata": PROMPTS}
     inlines = (EventInline, CallbackInline, MediaInline)
     search_ids = ("id", "organization")
     search_emails = ("created_by__email",)
@@ -94,6 +97,7 @@ class EventAdmin(OfGeneration):
 
 @admin.register(ProviderCallback)
 class CallbackAdmin(OfGeneration):
+    masked: ClassVar[Any] = {"body": PROMPTS}
     list_display: Any = (
         "received_at",
         "generation_id",

@@ -21,8 +21,7 @@ from pvideo_platform.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from pvideo_platform.api_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from pvideo_platform.tuning import *  # noqa: F403  # figures that an operator may turn
 from pvideo_platform.tuning import MEDIA_LINK_SECONDS
-from staff.admin_settings import DATETIME_FORMAT as DATETIME_FORMAT
-from staff.admin_settings import UNFOLD as UNFOLD
+from staff.admin_settings import *  # noqa: F403  # how the admin looks
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -87,12 +86,15 @@ INSTALLED_APPS = [
     "django_q",
     "rest_framework",
     "drf_spectacular",
+    "pghistory",
+    "pgtrigger",
     "queueing",
     "backoffice",
     "accounts",
     "webhooks",
     "billing",
     "generations",
+    "audit",
     "staff",
 ]
 
@@ -221,10 +223,6 @@ MAILERS = {
     }
 }
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="PVideo <no-reply@localhost>")
-
-STAFF_SECOND_FACTOR_REQUIRED = env.bool(
-    "STAFF_SECOND_FACTOR_REQUIRED", default=PVIDEO_MODE != "demo"
-)
 
 # --- API ------------------------------------------------------------------------------------
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=1_000_000)

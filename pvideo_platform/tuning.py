@@ -50,6 +50,11 @@ WEBHOOK_DISABLE_AFTER_DAYS = _env.float("WEBHOOK_DISABLE_AFTER_DAYS", default=5.
 WEBHOOK_KEEP_DAYS = _env.int("WEBHOOK_KEEP_DAYS", default=30)
 WEBHOOK_ENDPOINTS_MAX = _env.int("WEBHOOK_ENDPOINTS_MAX", default=20)
 
+# Staff's second factor: only the demo goes without (pvideo.E040).
+STAFF_SECOND_FACTOR_REQUIRED = _env.bool(
+    "STAFF_SECOND_FACTOR_REQUIRED",
+    default=_env.str("PVIDEO_MODE", default="development") != "demo",
+)
 # Staff: a larger adjustment waits for a second person. How long one may look as a customer.
 STAFF_APPROVAL_ABOVE_MICROS = _env.int("STAFF_APPROVAL_ABOVE_MICROS", default=100_000_000)
 STAFF_IMPERSONATION_SECONDS = _env.int("STAFF_IMPERSONATION_SECONDS", default=1800)

@@ -6,6 +6,8 @@ from django.templatetags.static import static
 
 from staff import navigation
 
+__all__ = ["DATETIME_FORMAT", "UNFOLD"]
+
 DATETIME_FORMAT = "Y-m-d H:i:s"
 """As it stands in the admin, in UTC."""
 
@@ -21,6 +23,7 @@ UNFOLD: dict[str, Any] = {
         }
     ],
     "STYLES": [lambda request: static("css/admin.css")],
+    "DASHBOARD_CALLBACK": "staff.dashboard_views.callback",
     "ENVIRONMENT": "staff.site_admin.environment",
     "SHOW_HISTORY": False,  # Django's own log may be deleted: the audit's is shown instead
     "SHOW_BACK_BUTTON": False,

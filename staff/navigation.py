@@ -76,7 +76,16 @@ GROUPS: tuple[tuple[str, tuple[Row, ...]], ...] = (
             ("Notices", "mail", "webhooks_notice_changelist", "view_notice"),
         ),
     ),
-    ("Audit & alerts", ()),
+    (
+        "Audit & alerts",
+        (
+            ("Audit", "policy", "audit_trail_changelist", "view_trail"),
+            ("Approvals", "how_to_reg", "backoffice_approval_changelist", "view_approval"),
+            ("Alerts", "notifications", "staff_alert_changelist", "view_alert"),
+            ("Reconciliation", "balance", "staff_difference_changelist", "view_difference"),
+            ("Trial balance", "table_chart", "staff_dailymoney_changelist", "view_dailymoney"),
+        ),
+    ),
     (
         "Queue",
         (

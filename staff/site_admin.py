@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csp import csp_override
 from unfold.sites import UnfoldAdminSite
 
-from staff import content_policy, second_factor_views
+from staff import acting_views, content_policy, second_factor_views
 
 if TYPE_CHECKING:
     BaseSite = AdminSite
@@ -32,8 +32,9 @@ class StaffSite(BaseSite):
         return answer
 
     def admin_view(self, view: View, cacheable: bool = False) -> Any:
-        """Every page of the admin passes here: second factor, then the page, under the policy."""
-        guarded = super().admin_view(second_factor_views.required(view), cacheable)
+        """Every page of the admin passes here: second factor, name, page, content policy."""
+        page = second_factor_views.required(acting_views.as_actor(view))
+        guarded = super().admin_view(page, cacheable)
 
         @wraps(view)
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

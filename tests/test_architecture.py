@@ -11,7 +11,7 @@ from pvideo_platform import problem_views, problems
 PROJECT = Path(__file__).resolve().parent.parent
 LAYERS = [
     *("queueing", "outbound", "backoffice", "accounts", "webhooks", "billing", "generations"),
-    *("staff", "pvideo_platform"),
+    *("audit", "staff", "pvideo_platform"),
 ]
 DOORS = {"api", "serializers", "views", "middleware", "adapter", "authentication", "admin", "forms"}
 """Modules that may touch an HTTP request."""

@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from backoffice.big_admin import LookupAdmin, ReadOnly, TabularInline
+from backoffice.masking_admin import PROMPTS
 from webhooks.models import Attempt, Delivery, Endpoint, Event, Notice
 
 
@@ -65,6 +66,7 @@ class AttemptAdmin(ReadOnly, LookupAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnly, LookupAdmin):
+    masked = {"body": PROMPTS}
     list_display = ("id", "type", "organization", "is_direct", "created_at")
     list_filter = ("is_direct",)
     list_select_related = ("organization",)
