@@ -7,6 +7,9 @@ from django.contrib.auth.models import Group
 from django_q.models import Failure, Success
 
 from backoffice.big_admin import LookupAdmin, ReadOnly
+from staff import alerts_admin as alerts_admin  # these register their own pages
+from staff import reconciliation_admin as reconciliation_admin
+from staff import trial_balance_admin as trial_balance_admin
 
 for model in (Group, Success, Failure):
     if admin.site.is_registered(model):
@@ -19,6 +22,7 @@ class TaskAdmin(ReadOnly, LookupAdmin):
     list_display: Any = ("started", "name", "func", "stopped", "group")
     list_filter = ("group",)
     ordering = ("-started",)
+    found_by = {}
     search_texts = ("id", "func")
 
 

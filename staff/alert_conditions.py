@@ -63,10 +63,9 @@ def books_off() -> Iterator[Condition]:
             )
         if source == Source.STRIPE and not settings.STRIPE_API_KEY:
             continue
-        done = BooksCheck.objects.filter(source=source, problems__isnull=False).order_by("-pk")
         begun = BooksCheck.objects.filter(source=source).order_by("pk").first()
         late_since = timezone.now() - CHECKS_LATE * timedelta(minutes=minutes)
-        latest = done.first() or begun
+        latest = reconciliation.last_done(source) or begun
         if latest is not None and latest.started_at < late_since:
             trouble = reconciliation.last(source)
             yield Condition(

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from backoffice import acts
 from queueing.draining import one_by_one
 from staff import alert_conditions
 from staff.alert_conditions import Condition
@@ -137,13 +138,18 @@ def recipients() -> list[str]:
     return list(people.order_by("pk").values_list("email", flat=True).distinct())
 
 
+@transaction.atomic
 def acknowledge(alert_id: int, *, by_id: int) -> bool:
     """Somebody says that they are at it. Returns whether nobody had, and it stands."""
-    return bool(
-        Alert.objects.filter(pk=alert_id, acknowledged_at=None, resolved_at=None).update(
-            acknowledged_at=timezone.now(), acknowledged_by_id=by_id
-        )
+    taken = Alert.objects.filter(pk=alert_id, acknowledged_at=None, resolved_at=None).update(
+        acknowledged_at=timezone.now(), acknowledged_by_id=by_id
     )
+    if taken:
+        row = Alert.objects.get(pk=alert_id)
+        acts.record(
+            "acknowledge_alert", row, organization_id=None, reason=row.summary, actor_id=by_id
+        )
+    return bool(taken)
 
 
 def open_alerts() -> list[Alert]:

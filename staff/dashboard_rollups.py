@@ -14,7 +14,6 @@ from django.db import connection, transaction
 from django.db.models import Max, Min
 from django.utils import timezone
 
-from generations.models import Generation
 from staff.models import DailyMoney, DailyWork, RolledDay
 
 SQL = Path(__file__).resolve().parent / "sql"
@@ -101,15 +100,14 @@ def _is_stale(row: RolledDay, *, now: datetime) -> bool:
 
 
 def first_day() -> date | None:
-    """The day of the first entry or generation; both are numbered in the order of time."""
-    moments: list[datetime] = []
-    first = Generation.objects.order_by("id").values_list("created_at", flat=True).first()
-    if first is not None:
-        moments.append(first)
+    """The day of the first entry, or of the first job that ended. Both through an index."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT created_at FROM billing_entry ORDER BY id LIMIT 1")
-        moments += [row[0] for row in cursor.fetchall()]
-    return min(moments).astimezone(UTC).date() if moments else None
+        cursor.execute(
+            "SELECT least((SELECT min(completed_at) FROM generations_generation),"
+            "             (SELECT created_at FROM billing_entry ORDER BY id LIMIT 1))"
+        )
+        row = cursor.fetchone()
+    return row[0].astimezone(UTC).date() if row and row[0] else None
 
 
 def added_up_until() -> datetime:

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from backoffice import acts
 from billing.reconciliation import MOST_PROBLEMS, Problem
 from staff import reconciliation_checks
 from staff.models import BooksCheck, Difference, DifferenceNote, DifferenceState, Source
@@ -72,6 +73,12 @@ def begin(source: Source, *, asked_by_id: int | None = None) -> BooksCheck | Non
 def last(source: Source) -> BooksCheck | None:
     """Its latest check, ended or not."""
     return BooksCheck.objects.filter(source=source).order_by("-id").first()
+
+
+def last_done(source: Source) -> BooksCheck | None:
+    """Its latest check that came to an answer."""
+    done = BooksCheck.objects.filter(source=source, problems__isnull=False)
+    return done.order_by("-id").first()
 
 
 def run(check_id: int) -> None:
@@ -224,14 +231,30 @@ def _move(
     by: int | None,
 ) -> bool:
     now = timezone.now()
-    moved = Difference.objects.filter(pk=difference_id, state__in=from_states).update(
-        state=state, resolved_at=now if state == RESOLVED else None
+    row = (
+        Difference.objects.select_for_update()
+        .filter(pk=difference_id, state__in=from_states)
+        .first()
     )
-    if moved:
-        DifferenceNote.objects.create(
-            difference_id=difference_id, made_by_id=by, made_at=now, state=state, text=text
+    if row is None:
+        return False
+    before, row.state = row.state, state
+    row.resolved_at = now if state == RESOLVED else None
+    row.save(update_fields=["state", "resolved_at"])
+    DifferenceNote.objects.create(
+        difference_id=difference_id, made_by_id=by, made_at=now, state=state, text=text
+    )
+    if by is not None:
+        acts.record(
+            "work_off_difference",
+            row,
+            organization_id=None,
+            reason=text,
+            before={"state": before},
+            after={"state": state},
+            actor_id=by,
         )
-    return bool(moved)
+    return True
 
 
 def generation_of(difference: Difference) -> uuid.UUID | None:
