@@ -9,7 +9,9 @@ from django.db.models import Model
 from django.http import HttpRequest
 from unfold import forms as unfold_forms
 
+from accounts import finding_admin as finding_admin  # registers what it finds
 from accounts.models import ApiKey, Membership, Organization, Spending, User
+from backoffice import finding
 from backoffice.big_admin import LookupAdmin, NeverDeleted, ReadOnly, TabularInline
 from backoffice.masking_admin import PERSONAL_DATA, may_see
 
@@ -54,8 +56,8 @@ class UserAdmin(NeverDeleted, LookupAdmin, BaseUserAdmin):
     list_filter = ("is_active", "is_staff", "is_superuser")
     ordering = ("-pk",)
     search_fields = ("pk",)
-    search_emails = ("email",)
-    search_texts = ("email__istartswith", "name__icontains")
+    found_by = {finding.USER: "pk", finding.ORGANIZATION: "memberships__organization"}
+    search_texts = ("email__istartswith",)
     search_ids = ("organizations",)
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
@@ -113,8 +115,7 @@ class OrganizationAdmin(NeverDeleted, LookupAdmin):
         ),
     )
     search_ids = ("id",)
-    search_emails = ("memberships__user__email",)
-    search_texts = ("name__icontains",)
+    found_by = {finding.ORGANIZATION: "pk"}
 
 
 @admin.register(ApiKey)
@@ -128,7 +129,6 @@ class ApiKeyAdmin(ReadOnly, LookupAdmin):
     exclude = ("secret_hash", "previous_secret_hash")
     masked = {"last_used_address": PERSONAL_DATA}
     search_ids = ("id", "organization")
-    search_emails = ("organization__memberships__user__email",)
     search_texts = ("prefix",)
 
 
@@ -140,4 +140,4 @@ class SpendingAdmin(ReadOnly, LookupAdmin):
     list_select_related = ("organization", "api_key", "user")
     ordering = ("-id",)
     search_ids = ("organization", "api_key")
-    search_emails = ("user__email",)
+    found_by = {finding.USER: "user", finding.ORGANIZATION: "organization"}

@@ -1,9 +1,10 @@
 """The audit's explorer: all that staff did, and every change of what staff may change."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
@@ -12,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from audit import trails
 from audit.models import Trail
+from backoffice import finding
 from backoffice.big_admin import LookupAdmin, ReadOnly
 from backoffice.masking_admin import PERSONAL_DATA, redacted
 
@@ -53,7 +55,11 @@ class TrailAdmin(ReadOnly, LookupAdmin):
     list_select_related = ("actor",)
     ordering = ("-at", "-id")
     search_ids = ("subject_id", "organization_id")
-    search_emails = ("actor__email",)
+    found_by: ClassVar[Any] = {
+        finding.GENERATION: "",  # see `found`
+        finding.USER: "actor",
+        finding.ORGANIZATION: "organization_id",
+    }
     search_texts = ("subject_id", "act")
     change_form_outer_after_template = None
 
@@ -67,6 +73,14 @@ class TrailAdmin(ReadOnly, LookupAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         asked = ("at", "who", "address", "path", "what", "row", "organization_id", "reason")
         return (*asked, _changed(request))
+
+    def found(self, kind: str, keys: list[Any]) -> Q:
+        if kind == finding.GENERATION:
+            return Q(subject="generations.generation", subject_id__in=[str(key) for key in keys])
+        if kind == finding.USER:
+            about = Q(subject="accounts.user", subject_id__in=[str(key) for key in keys])
+            return about | Q(actor__in=keys)
+        return super().found(kind, keys)
 
     @admin.display(description="who")
     def who(self, act: Trail) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 
+from backoffice import finding
 from backoffice.big_admin import LookupAdmin, ReadOnly
 from backoffice.models import Approval
 
@@ -16,7 +17,7 @@ class ApprovalAdmin(ReadOnly, LookupAdmin):
     list_select_related = ("asked_by", "decided_by")
     ordering = ("-asked_at",)
     search_ids = ("id", "organization_id")
-    search_emails = ("asked_by__email",)
+    found_by = {finding.USER: "asked_by", finding.ORGANIZATION: "organization_id"}
 
     def permission_of(self, name: str) -> str | None:
         """Who asks and who decides are colleagues."""

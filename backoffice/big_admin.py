@@ -2,6 +2,7 @@
 one search box that goes through indexes only, and pages on which nothing can be edited."""
 
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
@@ -11,6 +12,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from unfold import admin as unfold_admin
 
+from backoffice import finding
 from backoffice.masking_admin import PERSONAL_DATA, Masked, may_see
 
 if TYPE_CHECKING:
@@ -61,8 +63,8 @@ class LookupAdmin(Masked, ModelAdmin):
     """Fast lists, and one search box that goes through indexes only.
 
     Attributes:
-        search_ids: fields that a UUID is looked up in.
-        search_emails: fields that anything with an @ is looked up in, whole, in any case.
+        search_ids: fields that a UUID is looked up in, first of all.
+        found_by: what `backoffice.finding` finds, and the field that names it here.
         search_texts: fields that anything else is looked up in, whole unless they say otherwise.
     """
 
@@ -74,7 +76,7 @@ class LookupAdmin(Masked, ModelAdmin):
     show_facets = admin.ShowFacets.NEVER  # a count of each choice is a scan of the table
     search_fields = ("pk",)  # what is really searched:
     search_ids: ClassVar[tuple[str, ...]] = ()
-    search_emails: ClassVar[tuple[str, ...]] = ()
+    found_by: ClassVar[Mapping[str, str]] = {finding.ORGANIZATION: "organization"}
     search_texts: ClassVar[tuple[str, ...]] = ()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
@@ -83,23 +85,40 @@ class LookupAdmin(Masked, ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
+        """Each step asks the database by key; the first that finds something is the answer."""
         term = search_term.replace("\x00", "").strip()
         if not term:
             return queryset, False
-        fields, value = self.search_texts, term
+        if "@" in term and not may_see(request, PERSONAL_DATA):
+            return queryset.none(), False  # finding something would tell who is a customer
+        for narrow in (self._by_id, self._by_found, self._by_text):
+            wanted = narrow(queryset, term)
+            if wanted is not None:
+                return queryset.filter(wanted), "memberships" in str(wanted)
+        return queryset.none(), False
+
+    def _by_id(self, queryset: QuerySet[Any], term: str) -> Q | None:
         try:
-            fields, value = self.search_ids, str(uuid.UUID(term))
+            value = str(uuid.UUID(term.removeprefix("evt_")))  # customers' events are named so
         except ValueError:
-            if "@" in term and not may_see(request, PERSONAL_DATA):
-                fields = ()  # whether anything is found would tell who is a customer
-            elif "@" in term:
-                fields = tuple(f"{field}__iexact" for field in self.search_emails)
-        if not fields:
-            return queryset.none(), False
-        wanted = Q()
-        for field in fields:
-            wanted |= Q((field, value))
-        return queryset.filter(wanted), "memberships" in "".join(fields)
+            return None
+        wanted = Q(*((name, value) for name in self.search_ids), _connector=Q.OR)
+        return wanted if wanted and queryset.filter(wanted).order_by().exists() else None
+
+    def _by_found(self, queryset: QuerySet[Any], term: str) -> Q | None:
+        found = finding.find(term)
+        for kind in finding.KINDS:
+            if kind in self.found_by and found.keys.get(kind):
+                return self.found(kind, found.keys[kind])
+        return None
+
+    def found(self, kind: str, keys: list[Any]) -> Q:
+        """The rows of this list that belong to what was found."""
+        return Q((f"{self.found_by[kind]}__in", keys))
+
+    def _by_text(self, queryset: QuerySet[Any], term: str) -> Q | None:
+        wanted = Q(*((name, term) for name in self.search_texts), _connector=Q.OR)
+        return wanted or None
 
 
 class TabularInline(Masked, BaseInline):

@@ -4,20 +4,19 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import F, Window
+from django.db.models import F, Q, Window
 from django.db.models.functions import Lead
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
+from backoffice import finding
 from backoffice.big_admin import LookupAdmin, ReadOnly
+from billing import finding_admin as finding_admin  # registers what it finds
 from billing import money
 from billing import payment_admin as payment_admin  # registers its own pages
 from billing.adjustment_views import adjust_view
-from billing.models import Entry, Hold, Price, Wallet
+from billing.models import Entry, EntryKind, Hold, Price, Wallet
 from billing.price_form import PriceForm
-
-MEMBER_EMAILS = ("organization__memberships__user__email",)
-WALLET_MEMBER_EMAILS = ("wallet__organization__memberships__user__email",)
 
 
 @admin.display(description="balance", ordering="balance_micros")
@@ -91,8 +90,6 @@ class WalletAdmin(ReadOnly, LookupAdmin):
     )
     ordering = ("-organization_id",)
     search_ids = ("organization",)
-    search_emails = MEMBER_EMAILS
-    search_texts = ("organization__name",)
 
     def get_urls(self) -> list[URLPattern]:
         adjust = self.admin_site.admin_view(self.adjust)
@@ -144,17 +141,23 @@ class EntryAdmin(ReadOnly, LookupAdmin):
     )
     fields += (balance_after, held_after, "hold", "reference", "reason", "made_by")
     search_ids = ("wallet", "hold")
-    search_emails = WALLET_MEMBER_EMAILS
-    search_texts = ("reference",)
+    found_by: ClassVar[Any] = {
+        **{finding.ORGANIZATION: "wallet", finding.GENERATION: "hold"},
+        finding.TOP_UP: "reference",
+    }
 
     @admin.display(description="organization")
     def wallet_name(self, entry: Entry) -> str:
         return entry.wallet.organization.name
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        """A generation's entries are found by its id, which is its hold's: that is indexed."""
-        term = search_term.strip().removeprefix("generation:")
-        return super().get_search_results(request, queryset, term)
+    def found(self, kind: str, keys: list[Any]) -> Q:
+        """By reference only through its index, which begins with the kind."""
+        if kind == finding.TOP_UP:
+            return _of_reference([f"top_up:{key}" for key in keys])
+        return super().found(kind, keys)
+
+    def _by_text(self, queryset: Any, term: str) -> Q:
+        return _of_reference([term])
 
 
 @admin.register(Hold)
@@ -174,8 +177,8 @@ class HoldAdmin(ReadOnly, LookupAdmin):
     ordering = ("-id",)
     fields: ClassVar[Any] = ("id", "wallet", "state", amount, captured, "reference", "created_at")
     fields += ("expires_at", "resolved_at")
-    search_ids = ("id",)
-    search_emails = WALLET_MEMBER_EMAILS
+    search_ids = ("id", "wallet")
+    found_by: ClassVar[Any] = {finding.GENERATION: "pk", finding.ORGANIZATION: "wallet"}
 
     @admin.display(description="organization")
     def wallet_name(self, hold: Hold) -> str:
@@ -231,6 +234,10 @@ class PriceAdmin(LookupAdmin):
         return price.effective_from <= now and not (
             price.superseded_at and price.superseded_at <= now
         )
+
+
+def _of_reference(references: list[str]) -> Q:
+    return Q(kind__in=EntryKind.values, reference__in=references, hold__isnull=True)
 
 
 def _superseded_at() -> Any:

@@ -3,13 +3,14 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
+from backoffice import finding
 from backoffice.big_admin import LookupAdmin, NeverDeleted, ReadOnly
 from backoffice.masking_admin import PERSONAL_DATA
-from billing import money
+from billing import finding_admin, money
 from billing.models import (
     BonusRule,
     Dispute,
@@ -25,7 +26,7 @@ from billing.payment_forms import BonusForm, CodeForm, TermsForm
 from billing.refund_views import refund_view
 from billing.unfreeze_views import unfreeze_view
 
-_OWNER_EMAILS = ("organization__memberships__user__email",)
+OF_TOP_UP = {finding.TOP_UP: "top_up", finding.ORGANIZATION: "top_up__organization"}
 
 
 @admin.display(description="amount")
@@ -52,11 +53,10 @@ class TopUpAdmin(ReadOnly, LookupAdmin):
         *("checks", "next_check_at", "as_of", "created_at", "paid_at"),
     )
     search_ids = ("id", "organization")
-    search_emails = _OWNER_EMAILS
-    search_texts: ClassVar[tuple[str, ...]] = (
-        *("session_id", "payment_intent_id", "invoice_id", "invoice_number"),
-        "stripe_customer_id",
-    )
+    found_by: ClassVar[Any] = {
+        **{finding.TOP_UP: "pk", finding.ORGANIZATION: "organization"},
+    }
+    search_texts = ("invoice_number",)
     change_form_template = "admin/billing/topup/change_form.html"
     masked: ClassVar[Any] = {"invoice_pdf": PERSONAL_DATA, "receipt_url": PERSONAL_DATA}
 
@@ -91,7 +91,7 @@ class RefundAdmin(ReadOnly, LookupAdmin):
     list_select_related = ("top_up__organization", "made_by")
     ordering = ("-id",)
     search_ids = ("id", "top_up")
-    search_texts = ("stripe_id", "top_up__payment_intent_id")
+    found_by = OF_TOP_UP
 
     @admin.display
     def organization(self, refund: Refund) -> str:
@@ -106,7 +106,7 @@ class DisputeAdmin(ReadOnly, LookupAdmin):
     list_select_related = ("top_up__organization",)
     ordering = ("-id",)
     search_ids = ("id", "top_up")
-    search_texts = ("stripe_id", "top_up__payment_intent_id")
+    found_by = OF_TOP_UP
 
     @admin.display
     def organization(self, dispute: Dispute) -> str:
@@ -121,7 +121,6 @@ class FreezeAdmin(ReadOnly, LookupAdmin):
     list_select_related = ("organization", "lifted_by")
     ordering = ("-id",)
     search_ids = ("organization",)
-    search_emails = _OWNER_EMAILS
     search_texts = ("reference",)
     change_form_template = "admin/billing/freeze/change_form.html"
 
@@ -143,8 +142,16 @@ class PaymentEventAdmin(ReadOnly, LookupAdmin):
     list_display += ("found_by_sweep",)
     list_filter = ("state", "type", "found_by_sweep", "received_at")
     ordering = ("-received_at",)
+    found_by: ClassVar[Any] = {finding.TOP_UP: "", finding.ORGANIZATION: ""}  # see `found`
     search_texts = ("id", "object_id")
     masked: ClassVar[Any] = {"payload": PERSONAL_DATA}
+
+    def found(self, kind: str, keys: list[Any]) -> Q:
+        """An event knows Stripe's objects only."""
+        if kind == finding.ORGANIZATION:
+            owned = TopUp.objects.filter(organization__in=keys).order_by("-pk")
+            keys = list(owned.values_list("pk", flat=True)[: finding.MOST])
+        return finding_admin.of_payment(keys)
 
 
 class MadeByStaff(NeverDeleted):

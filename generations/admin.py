@@ -4,9 +4,11 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 
+from backoffice import finding
 from backoffice.big_admin import LookupAdmin, ReadOnly, TabularInline
 from backoffice.masking_admin import PROMPTS
 from billing import money
+from generations import finding_admin as finding_admin  # registers what it finds
 from generations.models import Generation, GenerationEvent, Media, ProviderCallback
 
 SHOWN_BODY_BYTES = 2000
@@ -76,8 +78,7 @@ class GenerationAdmin(ReadOnly, LookupAdmin):
     masked: ClassVar[Any] = {"input": PROMPTS, "metadata": PROMPTS}
     inlines = (EventInline, CallbackInline, MediaInline)
     search_ids = ("id", "organization")
-    search_emails = ("created_by__email",)
-    search_texts = ("provider_request_id",)
+    found_by: ClassVar[Any] = {finding.GENERATION: "pk", finding.ORGANIZATION: "organization"}
 
     def get_fields(self, request: Any, obj: Any = None) -> Any:
         return [quoted, charged, *super().get_fields(request, obj)]
@@ -87,6 +88,9 @@ class OfGeneration(ReadOnly, LookupAdmin):
     list_select_related = ("organization",)
     ordering = ("-pk",)
     search_ids = ("generation", "organization")
+    found_by: ClassVar[Any] = {
+        **{finding.GENERATION: "generation", finding.ORGANIZATION: "organization"},
+    }
 
 
 @admin.register(GenerationEvent)
@@ -114,7 +118,6 @@ class CallbackAdmin(OfGeneration):
         "body_bytes",
         body,
     )
-    search_texts = ("request_id",)
 
 
 @admin.register(Media)

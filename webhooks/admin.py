@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from backoffice import finding
 from backoffice.big_admin import LookupAdmin, ReadOnly, TabularInline
 from backoffice.masking_admin import PROMPTS
 from webhooks.models import Attempt, Delivery, Endpoint, Event, Notice
@@ -22,8 +23,6 @@ class EndpointAdmin(ReadOnly, LookupAdmin):
     ordering = ("-id",)
     exclude = ("secret_sealed", "previous_secret_sealed")
     search_ids = ("id", "organization")
-    search_emails = ("organization__memberships__user__email",)
-    search_texts = ("url",)
 
 
 class AttemptInline(ReadOnly, TabularInline):
@@ -62,6 +61,7 @@ class AttemptAdmin(ReadOnly, LookupAdmin):
     list_select_related = ("delivery",)
     ordering = ("-id",)
     search_ids = ("delivery", "delivery__event", "delivery__endpoint")
+    found_by = {finding.ORGANIZATION: "delivery__organization"}
 
 
 @admin.register(Event)
@@ -81,3 +81,4 @@ class NoticeAdmin(ReadOnly, LookupAdmin):
     list_select_related = ("endpoint",)
     ordering = ("-id",)
     search_ids = ("endpoint",)
+    found_by = {finding.ORGANIZATION: "endpoint__organization"}
