@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -17,7 +18,8 @@ from django.urls import reverse
 
 from accounts.errors import DomainError
 from accounts.models import User, new_id
-from billing import adjustments, ledger, money
+from backoffice import acts, approvals
+from billing import adjustments, approval_views, ledger, money
 from billing.models import Wallet
 from billing.price_form import DollarsField
 
@@ -50,7 +52,10 @@ def adjust_view(admin: Any, request: HttpRequest, organization_id: uuid.UUID) ->
     back = HttpResponseRedirect(reverse("admin:billing_wallet_change", args=[wallet.pk]))
     if request.method == "POST" and form.is_valid() and "confirm" in request.POST:
         try:
-            _post(admin, request, wallet, form.cleaned_data)
+            if needs_approval(form.cleaned_data["amount"]):
+                _ask(request, wallet, form.cleaned_data)
+                return back
+            _post(request, wallet, form.cleaned_data)
         except ledger.AlreadyMoved:
             messages.warning(request, "This form was sent before. Nothing was moved again.")
             return back
@@ -63,11 +68,43 @@ def adjust_view(admin: Any, request: HttpRequest, organization_id: uuid.UUID) ->
     return _page(admin, request, wallet, form)
 
 
-def _post(admin: Any, request: HttpRequest, wallet: Wallet, asked: dict[str, Any]) -> None:
+def needs_approval(amount_micros: int) -> bool:
+    return abs(amount_micros) > int(settings.STAFF_APPROVAL_ABOVE_MICROS)
+
+
+def _ask(request: HttpRequest, wallet: Wallet, asked: dict[str, Any]) -> None:
     assert isinstance(request.user, User)
     with transaction.atomic():
-        message = f"Adjusted credits by {money.display(asked['amount'])}."
-        admin.log_change(request, wallet, message)
+        _, is_new = approvals.ask(
+            approval_views.ADJUST,
+            request_id=asked["form_id"],
+            organization_id=wallet.pk,
+            amount_micros=asked["amount"],
+            reason=asked["reason"],
+            asked_by_id=request.user.pk,
+        )
+        if is_new:
+            acts.record(
+                "ask_to_adjust_credits",
+                wallet,
+                organization_id=wallet.pk,
+                reason=asked["reason"],
+                after={"amount_micros": asked["amount"]},
+            )
+    messages.info(request, "It waits for a second person of finance. Nothing was moved yet.")
+
+
+def _post(request: HttpRequest, wallet: Wallet, asked: dict[str, Any]) -> None:
+    assert isinstance(request.user, User)
+    with transaction.atomic():
+        acts.record(
+            "adjust_credits",
+            wallet,
+            organization_id=wallet.pk,
+            reason=asked["reason"],
+            before={"available_micros": wallet.available_micros},
+            after={"amount_micros": asked["amount"]},
+        )
         adjustments.adjust(
             organization_id=wallet.pk,
             amount_micros=asked["amount"],
@@ -86,6 +123,7 @@ def _page(admin: Any, request: HttpRequest, wallet: Wallet, form: AdjustmentForm
             "amount": money.display(amount),
             "available_after": money.display(wallet.available_micros + amount - repaid),
             "repaid": money.display(repaid) if repaid else "",
+            "needs_approval": needs_approval(amount),
         }
         if wallet.available_micros + amount < 0:
             form.add_error("amount", f"Only {money.display(wallet.available_micros)} is available.")
@@ -97,6 +135,7 @@ def _page(admin: Any, request: HttpRequest, wallet: Wallet, form: AdjustmentForm
         "wallet": wallet,
         "form": form,
         "preview": preview,
+        "limit": money.display(settings.STAFF_APPROVAL_ABOVE_MICROS),
         "available": money.display(wallet.available_micros),
         "balance": money.display(wallet.balance_micros),
         "debt": money.display(wallet.debt_micros) if wallet.debt_micros else "",

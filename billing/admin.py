@@ -15,6 +15,8 @@ from billing import finding_admin as finding_admin  # registers what it finds
 from billing import money
 from billing import payment_admin as payment_admin  # registers its own pages
 from billing.adjustment_views import adjust_view
+from billing.approval_views import decide_view
+from billing.freeze_views import freeze_view
 from billing.models import Entry, EntryKind, Hold, Price, Wallet
 from billing.price_form import PriceForm
 
@@ -93,14 +95,26 @@ class WalletAdmin(ReadOnly, LookupAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         adjust = self.admin_site.admin_view(self.adjust)
+        decide = self.admin_site.admin_view(self.decide)
+        freeze = self.admin_site.admin_view(self.freeze)
         return [
             path("<uuid:organization_id>/adjust/", adjust, name="billing_wallet_adjust"),
+            path("approvals/<uuid:approval_id>/", decide, name="billing_wallet_decide"),
+            path("<uuid:organization_id>/freeze/", freeze, name="billing_wallet_freeze"),
             *super().get_urls(),
         ]
 
     def adjust(self, request: HttpRequest, organization_id: Any) -> HttpResponse:
         """Adjust credits: see `billing.adjustment_views`."""
         return adjust_view(self, request, organization_id)
+
+    def decide(self, request: HttpRequest, approval_id: Any) -> HttpResponse:
+        """Approve an adjustment, or reject it: see `billing.approval_views`."""
+        return decide_view(self, request, approval_id)
+
+    def freeze(self, request: HttpRequest, organization_id: Any) -> HttpResponse:
+        """Keep an organization from spending: see `billing.freeze_views`."""
+        return freeze_view(self, request, organization_id)
 
     def change_view(
         self,

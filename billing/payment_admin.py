@@ -11,6 +11,7 @@ from backoffice import finding
 from backoffice.big_admin import LookupAdmin, NeverDeleted, ReadOnly
 from backoffice.masking_admin import PERSONAL_DATA
 from billing import finding_admin, money
+from billing.event_replay_views import event_replay_view
 from billing.models import (
     BonusRule,
     Dispute,
@@ -145,6 +146,17 @@ class PaymentEventAdmin(ReadOnly, LookupAdmin):
     found_by: ClassVar[Any] = {finding.TOP_UP: "", finding.ORGANIZATION: ""}  # see `found`
     search_texts = ("id", "object_id")
     masked: ClassVar[Any] = {"payload": PERSONAL_DATA}
+
+    def get_urls(self) -> list[URLPattern]:
+        replay = self.admin_site.admin_view(self.replay)
+        return [
+            path("<str:event_id>/replay/", replay, name="billing_paymentevent_replay"),
+            *super().get_urls(),
+        ]
+
+    def replay(self, request: HttpRequest, event_id: str) -> HttpResponse:
+        """Work on it again: see `billing.event_replay_views`."""
+        return event_replay_view(self, request, event_id)
 
     def found(self, kind: str, keys: list[Any]) -> Q:
         """An event knows Stripe's objects only."""

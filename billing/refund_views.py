@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.errors import DomainError
 from accounts.models import User
+from backoffice import acts
 from billing import money, refunds
 from billing.models import RefundState, TopUp, Wallet
 from billing.price_form import DollarsField
@@ -48,7 +49,7 @@ def refund_view(admin: Any, request: HttpRequest, top_up_id: uuid.UUID) -> HttpR
             messages.warning(request, "Something was refunded meanwhile. Look at what is left.")
             return HttpResponseRedirect(request.path)
         try:
-            refund = _refund(admin, request, top_up, form.cleaned_data)
+            refund = _refund(request, top_up, form.cleaned_data)
         except DomainError as error:
             form.add_error(None, error.message)
         else:
@@ -75,9 +76,16 @@ def refund_view(admin: Any, request: HttpRequest, top_up_id: uuid.UUID) -> HttpR
     return TemplateResponse(request, "admin/billing/topup/refund.html", context)
 
 
-def _refund(admin: Any, request: HttpRequest, top_up: TopUp, asked: dict[str, Any]) -> Any:
+def _refund(request: HttpRequest, top_up: TopUp, asked: dict[str, Any]) -> Any:
     assert isinstance(request.user, User)
-    admin.log_change(request, top_up, f"Refunds {money.display(asked['amount'])}.")
+    acts.record(
+        "refund_payment",
+        top_up,
+        organization_id=top_up.organization_id,
+        reason=asked["reason"],
+        before={"left_micros": refunds.left_micros(top_up)},
+        after={"amount_micros": asked["amount"]},
+    )
     return refunds.request(
         top_up.pk,
         amount_micros=asked["amount"],

@@ -30,7 +30,6 @@ def unfreeze_view(admin: Any, request: HttpRequest, freeze_id: int) -> HttpRespo
     form = UnfreezeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         because = form.cleaned_data["because"]
-        admin.log_change(request, freeze, f"Lifted: {because}")
         lifted = freezing.lift(
             FreezeCause(freeze.cause),
             reference=freeze.reference,

@@ -3,12 +3,15 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 
 from backoffice import finding
 from backoffice.big_admin import LookupAdmin, ReadOnly, TabularInline
 from backoffice.masking_admin import PROMPTS
 from billing import money
 from generations import finding_admin as finding_admin  # registers what it finds
+from generations.correcting_views import correct_view
 from generations.models import Generation, GenerationEvent, Media, ProviderCallback
 
 SHOWN_BODY_BYTES = 2000
@@ -79,6 +82,18 @@ class GenerationAdmin(ReadOnly, LookupAdmin):
     inlines = (EventInline, CallbackInline, MediaInline)
     search_ids = ("id", "organization")
     found_by: ClassVar[Any] = {finding.GENERATION: "pk", finding.ORGANIZATION: "organization"}
+
+    def get_urls(self) -> list[URLPattern]:
+        correct = self.admin_site.admin_view(self.correct)
+        name = "generations_generation_correct"
+        return [
+            path("<uuid:generation_id>/act/<slug:act>/", correct, name=name),
+            *super().get_urls(),
+        ]
+
+    def correct(self, request: HttpRequest, generation_id: Any, act: str) -> HttpResponse:
+        """Ask, release or give back: see `generations.correcting_views`."""
+        return correct_view(self, request, generation_id, act)
 
     def get_fields(self, request: Any, obj: Any = None) -> Any:
         return [quoted, charged, *super().get_fields(request, obj)]

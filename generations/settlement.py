@@ -139,6 +139,23 @@ def expire(generation_id: uuid.UUID, *, next_poll_at: Any) -> bool:
     )
 
 
+def release(generation_id: uuid.UUID, *, because: str, next_poll_at: Any) -> bool:
+    """EXPIRED before its deadline, because staff say so. The hold is released; we go on listening.
+
+    Not while it is being sent, nor once its outcome is known: those end by themselves.
+    """
+    return _end(
+        generation_id,
+        State.EXPIRED,
+        from_states=(State.QUEUED, *SENT_STATES),
+        next_media_at__isnull=True,
+        note=f"released by staff: {because}"[:500],
+        needs_attention=None,
+        error="We stopped waiting for this video. You were not charged.",
+        changes={"next_poll_at": next_poll_at},
+    )
+
+
 @transaction.atomic
 def _end(
     generation_id: uuid.UUID,

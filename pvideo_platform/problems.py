@@ -34,6 +34,7 @@ STATUS = {
     "amount_not_positive": 400,
     "amount_too_large": 400,
     "adjustment_refused": 400,
+    "cannot_correct": 409,
     "invalid_json": 400,
     "bad_request": 400,
     "usage_too_large": 400,

@@ -1,11 +1,16 @@
 """Staff's view of what customers are told. Nothing here is changed by hand; secrets never show."""
 
+import uuid
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 
 from backoffice import finding
 from backoffice.big_admin import LookupAdmin, ReadOnly, TabularInline
 from backoffice.masking_admin import PROMPTS
 from webhooks.models import Attempt, Delivery, Endpoint, Event, Notice
+from webhooks.replay_views import replay_view
 
 
 @admin.register(Endpoint)
@@ -45,6 +50,17 @@ class DeliveryAdmin(ReadOnly, LookupAdmin):
     ordering = ("-id",)
     inlines = (AttemptInline,)
     search_ids = ("id", "event", "endpoint", "organization")
+
+    def get_urls(self) -> list[URLPattern]:
+        replay = self.admin_site.admin_view(self.replay)
+        return [
+            path("<uuid:delivery_id>/replay/", replay, name="webhooks_delivery_replay"),
+            *super().get_urls(),
+        ]
+
+    def replay(self, request: HttpRequest, delivery_id: uuid.UUID) -> HttpResponse:
+        """Send again: see `webhooks.replay_views`."""
+        return replay_view(self, request, delivery_id)
 
     @admin.display(description="address")
     def address(self, delivery: Delivery) -> str:

@@ -4,7 +4,6 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
@@ -12,6 +11,7 @@ from django.utils import timezone
 
 from accounts import api_keys
 from accounts.models import Organization, Spending, User
+from backoffice.models import StaffAct
 from billing import holds
 from billing.models import Entry, Hold, Price, Wallet
 from generations.models import Generation, GenerationEvent, Media, ProviderCallback
@@ -190,7 +190,7 @@ def test_adjusting_by_clicking_through(staff, root, acme):
     entry = Entry.objects.get()
     assert (entry.amount_micros, entry.reason) == (12_500_000, "sorry for <the> delay")
     assert (entry.made_by, entry.account) == (root, "adjustments")
-    assert LogEntry.objects.get().user == root
+    assert StaffAct.objects.get().actor == root
 
 
 def test_a_double_submit_moves_once(staff, acme):
@@ -199,7 +199,7 @@ def test_a_double_submit_moves_once(staff, acme):
         answer = staff.post(adjust_url(acme), form, follow=True)
     assert "Nothing was moved again" in answer.content.decode()
     assert money_of(acme) == (5 * DOLLAR, 0, 0)
-    assert LogEntry.objects.count() == 1
+    assert StaffAct.objects.count() == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,78 @@
+"""A page on which staff do one thing: what it comes to, why, and the button."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from backoffice.acts import REASON_LENGTH
+
+# A domain's refusals are known by what they carry: this package is below the one that names them.
+Do = Callable[[Any], str]
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label="Why?",
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Kept with the act and your name.",
+    )
+
+
+def act_page(
+    model_admin: Any,
+    request: HttpRequest,
+    row: Model,
+    *,
+    permission: str,
+    title: str,
+    says: Sequence[str],
+    button: str,
+    do: Do,
+    refusals: type[Exception],
+    form_class: type[forms.Form] = ReasonForm,
+    possible: bool = True,
+    danger: bool = False,
+) -> HttpResponse:
+    """Ask for a reason, then act, in one transaction.
+
+    Args:
+        says: what will happen, a sentence each.
+        do: the act, given the form; answers what to tell. Its refusals are shown on the form.
+        possible: whether the row's state allows it; otherwise the page says so without a form.
+    """
+    if not request.user.has_perm(permission):
+        raise PermissionDenied
+    form = form_class(request.POST or None)
+    back = reverse(f"admin:{row._meta.label_lower.replace('.', '_')}_change", args=[row.pk])
+    if request.method == "POST" and possible and form.is_valid():
+        try:
+            with transaction.atomic():
+                told = do(form)
+        except refusals as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, told)
+            return HttpResponseRedirect(back)
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.opts,
+        "title": title,
+        "row": row,
+        "says": says,
+        "form": form,
+        "button": button,
+        "possible": possible,
+        "danger": danger,
+        "back": back,
+    }
+    status = 422 if form.is_bound and form.errors else 200
+    return TemplateResponse(request, "backoffice/act.html", context, status=status)

@@ -1,0 +1,107 @@
+"""What staff may do about one generation. Nothing here edits money: a hold is released as the trip
+releases it, and what was captured goes back as an entry."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.errors import DomainError
+from accounts.models import User
+from backoffice import acts
+from billing import adjustments, ledger
+from generations import settlement
+from generations.models import SENT_STATES, Generation, State
+from generations.work import POLL
+
+LISTEN = timedelta(hours=1)
+
+
+class CannotCorrect(DomainError):
+    """The generation is not in a state for this; nothing was done."""
+
+    code = "cannot_correct"
+
+
+def may_ask(generation: Generation) -> bool:
+    """Whether the provider may know more than we do."""
+    return generation.state in (*SENT_STATES, State.EXPIRED)
+
+
+def may_release(generation: Generation) -> bool:
+    return generation.state in (State.QUEUED, *SENT_STATES) and generation.next_media_at is None
+
+
+def may_refund(generation: Generation) -> bool:
+    return bool(generation.charged_micros)
+
+
+@transaction.atomic
+def ask_now(generation: Generation, *, reason: str) -> None:
+    """Make it due: the worker asks Pixazo at once.
+
+    Raises:
+        CannotCorrect: its outcome is known.
+    """
+    swapped = Generation.objects.filter(
+        pk=generation.pk, state__in=(*SENT_STATES, State.EXPIRED)
+    ).update(next_poll_at=timezone.now())
+    if not swapped:
+        raise CannotCorrect("Pixazo has nothing more to say about it.")
+    _record("ask_provider", generation, reason)
+    POLL.nudge()
+
+
+@transaction.atomic
+def release(generation: Generation, *, reason: str) -> None:
+    """End it without a charge. Should Pixazo still complete it, the customer gets the video.
+
+    Raises:
+        CannotCorrect: it has ended, is being sent, or its file is being fetched.
+    """
+    _record("release_hold", generation, reason, held_micros=0)
+    listen = timezone.now() + LISTEN
+    if not settlement.release(generation.pk, because=reason, next_poll_at=listen):
+        raise CannotCorrect("Only what waits or is at the model can be released.")
+
+
+@transaction.atomic
+def refund(generation: Generation, *, reason: str, made_by: User) -> int:
+    """Give back what it cost, once: an entry of its own, never a change of the capture.
+
+    Returns:
+        What went back, in micros.
+
+    Raises:
+        CannotCorrect: it cost nothing, or was given back before.
+    """
+    amount_micros = generation.charged_micros
+    if not amount_micros:
+        raise CannotCorrect("It cost nothing.")
+    _record("refund_generation", generation, reason, refunded_micros=amount_micros)
+    try:
+        adjustments.adjust(
+            organization_id=generation.organization_id,
+            amount_micros=amount_micros,
+            reason=reason,
+            made_by=made_by,
+            reference=refund_reference(generation),
+        )
+    except ledger.AlreadyMoved as error:
+        raise CannotCorrect("What it cost was given back before.") from error
+    return amount_micros
+
+
+def refund_reference(generation: Generation) -> str:
+    return f"generation_refund:{generation.pk}"
+
+
+def _record(act: str, generation: Generation, reason: str, **after: object) -> None:
+    acts.record(
+        act,
+        generation,
+        organization_id=generation.organization_id,
+        reason=reason,
+        before={"state": generation.state, "charged_micros": generation.charged_micros},
+        after=after,
+    )
