@@ -105,7 +105,11 @@ def rows(sql: str) -> list[tuple[Any, ...]]:
 
 def problems_of(sql: str) -> list[Problem]:
     """Run a statement that finds problems: kind, subject, detail, and maybe by how much."""
-    return [Problem(*found) for found in rows(f"{sql} LIMIT {MOST_PROBLEMS}")]
+    return [
+        # PostgreSQL's sum of bigints is a numeric.
+        Problem(kind, subject, detail, *(None if one is None else int(one) for one in amount))
+        for kind, subject, detail, *amount in rows(f"{sql} LIMIT {MOST_PROBLEMS}")
+    ]
 
 
 TOTALS = "SELECT account, -sum(amount_micros), count(*) FROM billing_entry GROUP BY account"

@@ -8,7 +8,14 @@ from typing import Any
 from django.http import HttpRequest
 
 from billing import reconciliation as ledger_books
-from staff import alerts, dashboard_figures, dashboard_provider, dashboard_sections, reconciliation
+from staff import (
+    alerts,
+    dashboard_figures,
+    dashboard_operations,
+    dashboard_provider,
+    dashboard_sections,
+    reconciliation,
+)
 from staff.dashboard_periods import CHOICES, chosen
 from staff.dashboard_queues import queues
 from staff.dashboard_rollups import added_up_until
@@ -38,9 +45,9 @@ def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
                 dashboard_sections.holds(standing),
             ]
         if sees_work:
-            sections += [dashboard_sections.work(period, work, standing)]
-            sections += [dashboard_sections.provider(period, dashboard_provider.health(), work)]
-            sections += [dashboard_sections.waiting(queues())]
+            sections += [dashboard_operations.work(period, work, standing)]
+            sections += [dashboard_operations.provider(period, dashboard_provider.health(), work)]
+            sections += [dashboard_operations.waiting(queues())]
     sources = list(Source) if sees_money else []
     return {
         **context,

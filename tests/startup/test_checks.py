@@ -103,6 +103,8 @@ def test_a_valid_production_has_nothing_to_say() -> None:
         ({"STAFF_SECOND_FACTOR_REQUIRED": False}, ["pvideo.E040"]),
         ({"STAFF_APPROVAL_ABOVE_MICROS": -1}, ["pvideo.E041"]),
         ({"STAFF_IMPERSONATION_SECONDS": 10}, ["pvideo.E041"]),
+        ({"ALERT_QUEUE_MINUTES": 0}, ["pvideo.E042"]),
+        ({"ALERT_FAILURE_SHARE": 20.0}, ["pvideo.E042"]),
         ({"STRIPE_API_KEY": "sk_test_abc"}, ["pvideo.W002"]),
         (
             {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}},
