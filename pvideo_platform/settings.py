@@ -112,6 +112,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.current_organization",
+    "staff.middleware.looking_as_customer",
     "accounts.middleware.rate_limit_headers",
     "accounts.middleware.never_stored",
 ]
@@ -130,6 +131,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "billing.context_processors.wallet",
+                "staff.context_processors.looking_as",
             ],
         },
     }

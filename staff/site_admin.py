@@ -8,10 +8,11 @@ from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.views.decorators.csp import csp_override
 from unfold.sites import UnfoldAdminSite
 
-from staff import acting_views, content_policy, second_factor_views
+from staff import acting_views, content_policy, looking_as_views, second_factor_views
 
 if TYPE_CHECKING:
     BaseSite = AdminSite
@@ -41,6 +42,19 @@ class StaffSite(BaseSite):
             return csp_override(content_policy.admin_policy())(guarded)(request, *args, **kwargs)
 
         return wrapped
+
+    def get_urls(self) -> list[Any]:
+        """With the pages that are no model's."""
+        return [
+            path("look/end/", self.admin_view(looking_as_views.end), name="stop_looking"),
+            path(
+                "look/<uuid:organization_id>/",
+                self.admin_view(looking_as_views.begin),
+                {"site": self},
+                name="look_as",
+            ),
+            *super().get_urls(),
+        ]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Without unfold's colors, which it writes into each page: ours are a style sheet."""

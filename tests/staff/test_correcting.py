@@ -70,7 +70,9 @@ def test_nothing_goes_back_of_what_cost_nothing(funded, make, fred):
 def test_pixazo_is_asked_at_once(funded, make, sue):
     row = make(state=State.PROCESSING)
     assert "being asked" in act(logged_in(sue), row, "ask").content.decode()
-    assert Generation.objects.get(pk=row.pk).next_poll_at <= timezone.now()
+    row.refresh_from_db()
+    assert row.next_poll_at is not None
+    assert row.next_poll_at <= timezone.now()
     assert StaffAct.objects.get().subject_id == str(row.pk)
     done = make()
     assert "does not allow" in act(logged_in(sue), done, "ask").content.decode()

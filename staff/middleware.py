@@ -1,0 +1,58 @@
+"""While staff look as a customer: the customer's pages, and nothing that changes anything."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from accounts import access
+from accounts.models import User
+from staff import looking_as, second_factor_views
+from staff.acting_views import READING
+
+WITHOUT_SESSION = ("/media/", "/uploads/", "/callbacks/")
+"""Where a session says nothing: links open these. It is not even read."""
+
+Respond = Callable[[HttpRequest], HttpResponseBase]
+
+
+def looking_as_customer(get_response: Respond) -> Respond:
+    """Replaces `request.user` and `request.caller`, outside of the admin. After both are set."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if not has_session or request.path.startswith(WITHOUT_SESSION):
+            return get_response(request)
+        look = looking_as.current(request.session)
+        admin = reverse("admin:index")
+        if look is None or request.path.startswith(admin):
+            return get_response(request)
+        customer = User.objects.filter(pk=look.user_id, is_active=True).first()
+        caller = access.member_caller(customer, look.organization_id) if customer else None
+        is_there = caller is not None and str(caller.organization_id) == look.organization_id
+        if look.is_over or customer is None or not is_there or not _may_look(request):
+            looking_as.end(request.session)
+            messages.info(request, f"You no longer look as {look.organization}.")
+            return HttpResponseRedirect(admin)
+        request.looking_as = look  # type: ignore[attr-defined]
+        request.user = customer
+        request.caller = caller  # type: ignore[attr-defined]
+        # A customer's own account, with its password and second factor, is not to be seen either.
+        if request.method not in READING or request.path.startswith("/accounts/"):
+            return render(request, "looking_as_refused.html", status=403)
+        return get_response(request)
+
+    return middleware
+
+
+def _may_look(request: HttpRequest) -> bool:
+    """Asked at each request: rights that were taken away end it."""
+    return (
+        request.user.is_active
+        and getattr(request.user, "is_staff", False)
+        and request.user.has_perm(looking_as.PERMISSION)
+        and not second_factor_views.is_missing(request)
+    )
