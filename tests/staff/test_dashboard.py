@@ -7,48 +7,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from accounts.models import Organization, User
 from billing import money
-from billing.models import Account, EntryKind
-from generations.models import State
-from generations.provider_tally import Tally
-from staff import alerts, dashboard_periods, dashboard_rollups, reconciliation, trial_balance
-from staff.models import BooksCheck, Source
+from staff import dashboard_periods, trial_balance
+from tests.staff.business import business as business
+from tests.staff.business import checked as checked
 from tests.staff.conftest import logged_in
-from tests.staff.rows import capture, dispute, entry, generation, noon, price
-
-
-@pytest.fixture
-def business(acme: Organization, give_credits: Any) -> Organization:
-    """Some days of work, money and trouble."""
-    for days_ago in (6, 5, 3, 2, 1, 0):
-        entry(acme, EntryKind.TOP_UP, Account.STRIPE, 20_000_000, at=noon(days_ago))
-        for number in range(1 + days_ago):
-            capture(generation(acme, at=noon(days_ago), seconds=4 + number))
-        generation(acme, State.FAILED, at=noon(days_ago))
-    entry(acme, EntryKind.PROMOTION, Account.PROMOTIONS, 3_000_000, at=noon(2))
-    capture(generation(acme, at=noon(0), of=price("p-video-avatar"), seconds=9, made_ms=9_000))
-    generation(acme, State.PROCESSING, at=timezone.now() - timedelta(minutes=20))
-    generation(acme, State.QUEUED, at=timezone.now(), attempts=0)
-    dispute(acme, evidence_due_at=timezone.now() + timedelta(days=2))
-    with Tally() as tally:
-        for answer, seconds in (("202", 0.21), ("202", 0.4), ("429", 0.1), ("402", 0.2)):
-            tally.hear("submit", answer, seconds)
-        tally.hear("status", "200", 0.09)
-    return acme
-
-
-@pytest.fixture
-def checked(business: Organization, monkeypatch: Any) -> Organization:
-    """Added up, checked and looked at; the wallets of rows made by hand are off."""
-    dashboard_rollups.catch_up()
-    for source in (Source.BOOKS, Source.PROVIDER):
-        check = BooksCheck.objects.create(source=source, started_at=timezone.now())
-        reconciliation.run(check.pk)
-    alerts.look()
-    return business
 
 
 def links(page: str) -> set[str]:
