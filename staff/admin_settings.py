@@ -6,10 +6,9 @@ from django.templatetags.static import static
 
 from staff import navigation
 
-__all__ = ["DATETIME_FORMAT", "UNFOLD"]
+__all__ = ["FORMAT_MODULE_PATH", "UNFOLD"]
 
-DATETIME_FORMAT = "Y-m-d H:i:s"
-"""As it stands in the admin, in UTC."""
+FORMAT_MODULE_PATH = ["staff.formats"]
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "PVideo staff",

@@ -33,7 +33,7 @@ def begin(request: HttpRequest, site: Any, organization_id: uuid.UUID) -> HttpRe
             after={"user": member.user_id},
         )
         looking_as.begin(request.session, member)
-        return HttpResponseRedirect(reverse("studio"))
+        return HttpResponseRedirect(reverse("gallery"))
     context = {
         **site.each_context(request),
         "title": "Look at the site as a customer",
