@@ -10,7 +10,9 @@ import secrets
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -165,6 +167,49 @@ def rotate(key: ApiKey, *, overlap_seconds: int) -> tuple[ApiKey, str]:
         raise KeyEnded("This key is revoked or has expired. Make a new one.")
     key.refresh_from_db()
     return key, secret
+
+
+@transaction.atomic
+def update(caller: Caller, key_id: uuid.UUID, **changes: Any) -> ApiKey:
+    """Change what a key is called, may do and is bound to; its secrets and its spending stay.
+
+    Under the row's own lock, so that what is checked is what comes of it.
+
+    Args:
+        changes: `name`, `scopes`, `expires_at`, `monthly_budget_micros`, `allowed_networks`, as in
+            `create`; what is left out stays.
+
+    Raises:
+        KeyMissing.
+        KeyEnded: it is revoked or has expired.
+        InvalidScopes, InvalidNetworks.
+        NotAllowed: as `require_within`, of the key as it would be.
+    """
+    key = of(caller.organization_id).select_for_update(of=("self",)).filter(pk=key_id).first()
+    if key is None:
+        raise KeyMissing
+    if key.has_ended:
+        raise KeyEnded("This key is revoked or has expired. Make a new one.")
+    if "scopes" in changes:
+        changes["scopes"] = known_scopes(changes["scopes"])
+    if "allowed_networks" in changes:
+        changes["allowed_networks"] = addresses.networks(changes["allowed_networks"])
+    for name, value in changes.items():
+        setattr(key, name, value)
+    require_within(
+        caller,
+        scopes=key.scopes,
+        expires_at=key.expires_at,
+        monthly_budget_micros=key.monthly_budget_micros,
+        allowed_networks=key.allowed_networks,
+    )
+    key.save(update_fields=[*changes])
+    return key
+
+
+def end_previous_secret(key: ApiKey) -> None:
+    """End the overlap of a rotation now: only the present secret works on."""
+    ApiKey.objects.filter(pk=key.pk).update(previous_secret_hash=None, previous_expires_at=None)
 
 
 def recognise(secret: str, *, address: str | None = None) -> Caller | None:

@@ -118,7 +118,8 @@ class ApiKeys(APIView):
 
 
 class OneApiKey(APIView):
-    scopes = {"GET": Scope.KEYS_READ, "DELETE": Scope.KEYS_WRITE}
+    scopes = {"GET": Scope.KEYS_READ, "PATCH": Scope.KEYS_WRITE, "DELETE": Scope.KEYS_WRITE}
+    errors = {"PATCH": ("invalid_parameters", "invalid_scopes", "invalid_networks", "key_ended")}
 
     @extend_schema(
         operation_id="retrieve_api_key",
@@ -128,6 +129,23 @@ class OneApiKey(APIView):
     )
     def get(self, request: Request, key_id: uuid.UUID) -> Response:
         return Response(_shown(api_keys.one(caller(request).organization_id, key_id)))
+
+    @extend_schema(
+        operation_id="update_api_key",
+        summary="Change an API key",
+        description="From the next request on. Its secrets and what it has spent stay. A key "
+        "cannot be changed into what its changer may not make: no further scopes, no later end, "
+        "no wider networks; and a key with a budget cannot change keys that spend.",
+        tags=[TAG],
+        request=key_shapes.KEY_CHANGES,
+        responses={200: OpenApiResponse(key_shapes.KEY, "As it is now.")},
+        extensions={"x-example": {"monthly_budget": "250.00", "name": "Production server"}},
+    )
+    def patch(self, request: Request, key_id: uuid.UUID) -> Response:
+        changes = body_api.members(request, _MEMBERS)
+        if "monthly_budget" in changes:
+            changes["monthly_budget_micros"] = changes.pop("monthly_budget")
+        return Response(_shown(api_keys.update(caller(request), key_id, **changes)))
 
     @extend_schema(
         operation_id="revoke_api_key",

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import query_api, shapes
+from accounts import body_api, query_api, shapes
 from accounts.authentication import caller
 from accounts.idempotent_views import idempotent
 from accounts.models import Scope
@@ -158,7 +158,7 @@ class OneGeneration(APIView):
 
 class CancelGeneration(APIView):
     scopes = {"POST": Scope.GENERATIONS_WRITE}
-    errors = {"POST": ("cannot_cancel",)}
+    errors = {"POST": ("cannot_cancel", "invalid_parameters")}
 
     @extend_schema(
         operation_id="cancel_generation",
@@ -172,6 +172,7 @@ class CancelGeneration(APIView):
     )
     @idempotent
     def post(self, request: Request, generation_id: uuid.UUID) -> Response:
+        body_api.nothing(request)
         return Response(answers.generation(submission.cancel(caller(request), generation_id)))
 
 

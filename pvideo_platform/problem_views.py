@@ -57,6 +57,8 @@ EXPLANATIONS = {
     "payment_unavailable": "The payment service did not answer. Nothing is lost: try again soon.",
     "payments_not_set_up": "This installation cannot take payments yet.",
     "body_too_large": "The request body is too large.",
+    "uri_too_long": "The address with its query is longer than 4,094 characters.",
+    "headers_too_large": "A header field is longer than 8,190 bytes, or there are over 100.",
     "unsupported_media_type": "Send the `Content-Type` that this takes: JSON, or a form.",
     "idempotency_mismatch": "This Idempotency-Key was used with a different request.",
     "price_missing": "This combination of model, resolution and mode is not on sale.",

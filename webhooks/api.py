@@ -156,7 +156,7 @@ class RotateSecret(APIView):
 
 class TestEndpoint(APIView):
     scopes = {"POST": Scope.WEBHOOKS_WRITE}
-    errors = {"POST": ("endpoint_disabled",)}
+    errors = {"POST": ("endpoint_disabled", "invalid_parameters")}
 
     @extend_schema(
         operation_id="test_webhook_endpoint",
@@ -169,6 +169,7 @@ class TestEndpoint(APIView):
     )
     @idempotent
     def post(self, request: Request, endpoint_id: uuid.UUID) -> Response:
+        body_api.nothing(request)
         made = endpoints.ping(caller(request).organization_id, endpoint_id)
         headers = {"Location": f"/api/v1/webhook-deliveries/{made.pk}"}
         return Response(answers.delivery(made), status=202, headers=headers)
