@@ -22,6 +22,7 @@ from generations import (
     listing,
     media_links,
     places,
+    retention,
     submission,
 )
 from generations.examples import EXAMPLES, METADATA
@@ -178,7 +179,7 @@ class CancelGeneration(APIView):
 
 class GenerationContent(APIView):
     scopes = {"GET": Scope.GENERATIONS_READ}
-    errors = {"GET": ("invalid_parameters", "no_content_yet")}
+    errors = {"GET": ("invalid_parameters", "no_content_yet", "content_removed")}
 
     @extend_schema(
         operation_id="generation_content",
@@ -195,6 +196,8 @@ class GenerationContent(APIView):
         query = query_api.read(request, {"variant": query_api.one_of(*VARIANTS)})
         found = gallery.one(caller(request).organization_id, generation_id)
         link = VARIANTS[query.get("variant", "video")](found)
+        if not link and found.media_removed_at:
+            raise retention.ContentRemoved(found)
         if not link:
             raise gallery.NoContentYet(
                 "This file is not there: the video is not completed, or it has none of the kind.",

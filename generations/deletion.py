@@ -41,16 +41,16 @@ def delete(organization_id: uuid.UUID, generation_id: uuid.UUID) -> None:
             raise CannotDelete("A generation can be deleted once it has ended.")
         raise GenerationMissing("There is no such generation.")
     for media in Media.objects.filter(generation_id=generation_id):
-        _remove(media)
+        remove_files(media)
 
 
 def purge() -> int:
     """Files of deleted generations that are still there, or came late. For the sweep."""
     left = Media.objects.filter(generation__deleted_at__gt=timezone.now() - LISTEN)[:PURGE_AT_ONCE]
-    return sum(_remove(media) for media in left)
+    return sum(remove_files(media) for media in left)
 
 
-def _remove(media: Media) -> bool:
+def remove_files(media: Media) -> bool:
     """The files first: without their row nobody would find them again."""
     try:
         for file in (media.preview, media.poster, media.video):

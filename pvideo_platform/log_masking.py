@@ -3,7 +3,7 @@
 import logging
 import re
 
-_SECRET = re.compile(r"(/callbacks/pixazo/[^/\s]+/|/media/|(?<!v1)/uploads/)[^/\s\"']+")
+_SECRET = re.compile(r"(/callbacks/pixazo/[^/\s]+/|/media/|(?<!v1)/uploads/|(?<!team)/invitations/)[^/\s\"']+")
 
 
 class MaskTokens(logging.Filter):

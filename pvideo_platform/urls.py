@@ -42,6 +42,7 @@ api_patterns: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("generations.urls")),
     path("", include("accounts.urls")),
+    path("", include("accounts.team_urls")),
     path("", include("billing.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
