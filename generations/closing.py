@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import closing
+from accounts.models import Organization
 from generations.models import OPEN_STATES, Generation
 
 
@@ -23,9 +24,16 @@ def losses(organization_id: uuid.UUID) -> list[str]:
 
 
 def close(organization_id: uuid.UUID) -> None:
-    """Its customer sees none of them any more; the sweep removes their files (deletion.purge), of
-    one that was begun just now too, once it has ended."""
+    """Its customer sees none of them any more; the sweep removes their files (deletion.purge)."""
     _shown(organization_id).update(deleted_at=timezone.now())
+
+
+def hide_left() -> int:
+    """Videos that were accepted while their organization was being closed. For the sweep."""
+    closed = Organization.objects.filter(deleted_at__isnull=False)
+    return Generation.objects.filter(organization__in=closed, deleted_at=None).update(
+        deleted_at=timezone.now()
+    )
 
 
 def _shown(organization_id: uuid.UUID) -> QuerySet[Generation]:
