@@ -1,11 +1,11 @@
-"""Organizations: founded, entered, renamed."""
+"""Organizations: founded, entered, renamed, deleted."""
 
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, closing
 from accounts.access import ROLE_SCOPES, Caller
 from accounts.errors import DomainError
 from accounts.models import Act, Membership, Organization, Role, User
@@ -22,6 +22,19 @@ class TooManyOrganizations(DomainError):
 
 class InvalidName(DomainError):
     code = "invalid_name"
+
+
+class NameMistyped(DomainError):
+    code = "name_mistyped"
+
+
+class CannotClose(DomainError):
+    """Work or money is on its way: `obstacles` says what."""
+
+    code = "cannot_close"
+
+    def __init__(self, obstacles: list[str]) -> None:
+        super().__init__(" ".join(obstacles), obstacles=obstacles)
 
 
 @transaction.atomic
@@ -85,6 +98,28 @@ def rename(caller: Caller, *, name: str) -> Organization:
         caller, Act.ORGANIZATION_RENAMED, organization, name=wanted, before=before, after=wanted
     )
     return organization
+
+
+@transaction.atomic
+def delete(caller: Caller, *, typed_name: str) -> None:
+    """Close the caller's organization for good; its ledger stays (accounts/closing.py).
+
+    Locks its row, against what would be begun in it meanwhile.
+
+    Raises:
+        NotAllowed: not an owner.
+        NameMistyped: not the organization's name.
+        CannotClose.
+    """
+    caller.require_owner("delete the organization")
+    organization = Organization.objects.select_for_update().get(pk=caller.organization_id)
+    if organization.deleted_at:
+        return
+    if " ".join(typed_name.split()) != " ".join(organization.name.split()):
+        raise NameMistyped("This is not the organization's name.")
+    if obstacles := closing.obstacles(organization.pk):
+        raise CannotClose(obstacles)
+    closing.close(caller)
 
 
 def enter(user: User, organization: Organization) -> None:

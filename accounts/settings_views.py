@@ -9,11 +9,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts import notifications, organizations
+from accounts import closing, notifications, organizations
 from accounts.middleware import SESSION_KEY
 from accounts.models import User
 from accounts.rate_limit_views import client_address
-from accounts.team_forms import NotificationForm, OrganizationForm
+from accounts.team_forms import DeletionForm, NotificationForm, OrganizationForm
 from accounts.views import MemberRequest, member_page
 
 
@@ -59,6 +59,32 @@ def notify(request: MemberRequest) -> HttpResponse:
     return render(
         request, "accounts/settings_notifications.html", context, status=422 if is_sent else 200
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page
+def delete(request: MemberRequest) -> HttpResponse:
+    """Tell what goes, ask for the name, and delete the organization."""
+    caller = request.caller
+    caller.require_owner("delete the organization")
+    organization = caller.organization
+    is_sent = request.method == "POST"
+    form = DeletionForm(organization, request.POST if is_sent else None)
+    obstacles = closing.obstacles(organization.pk)
+    if is_sent and not obstacles and form.is_valid():
+        try:
+            organizations.delete(caller, typed_name=form.cleaned_data["name"])
+        except organizations.NameMistyped as error:
+            form.add_error("name", error.message)
+        except organizations.CannotClose as error:
+            obstacles = error.extra["obstacles"]
+        else:
+            request.session.pop(SESSION_KEY, None)
+            messages.success(request, f"{organization.name} is deleted.")
+            return redirect("studio")
+    context = {"form": form, "obstacles": obstacles, "losses": closing.losses(organization.pk)}
+    status = 200 if not is_sent else 409 if obstacles else 422
+    return render(request, "accounts/settings_delete.html", context, status=status)
 
 
 @never_cache

@@ -6,7 +6,7 @@ from django import forms
 
 from accounts import money
 from accounts.access import Caller
-from accounts.models import Membership, Role, Topic
+from accounts.models import Membership, Organization, Role, Topic
 from accounts.organizations import LONGEST_NAME
 from accounts.team import MOST_LIMIT_MICROS, roles_to_give
 
@@ -95,6 +95,20 @@ class OrganizationForm(PlainForm):
         error_messages={"required": "Enter a name."},
         widget=forms.TextInput(attrs={"class": "input", "autocomplete": "organization"}),
     )
+
+
+class DeletionForm(PlainForm):
+    """The organization's name, typed by who means it."""
+
+    name = forms.CharField(
+        max_length=200,
+        error_messages={"required": "Type the organization's name."},
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+    )
+
+    def __init__(self, organization: Organization, data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["name"].label = f"Type “{organization.name}” to confirm"
 
 
 class NotificationForm(PlainForm):

@@ -25,5 +25,6 @@ urlpatterns = [
     path("settings/notifications/", settings_views.notify, name="settings_notifications"),
     path("settings/audit/", audit_views.log, name="settings_audit"),
     path("settings/audit.csv", audit_views.log_csv, name="settings_audit_csv"),
+    path("settings/delete/", settings_views.delete, name="settings_delete"),
     path("organizations/new", settings_views.new_organization, name="organization_new"),
 ]

@@ -8,9 +8,18 @@ from billing.models import AutoTopUp, BalanceAlert, TopUp, TopUpState, Wallet
 
 
 def obstacles(organization_id: uuid.UUID) -> list[str]:
-    """A payment that the bank is working on would arrive where nobody is."""
-    coming = TopUp.objects.filter(organization_id=organization_id, state=TopUpState.PROCESSING)
-    return ["A payment is on its way. Wait until it has arrived."] if coming.exists() else []
+    """A debt has to be settled first; and a payment that the bank is working on, or that is
+    disputed, would end where nobody is."""
+    found = []
+    wallet = Wallet.objects.get(pk=organization_id)
+    if wallet.debt_micros:
+        owed = money.display(wallet.debt_micros)
+        found.append(f"{owed} is owed: a payment was taken back. Buy credits to settle it.")
+    if wallet.frozen_at:
+        found.append("Spending is frozen: a payment is disputed. Wait until that is over.")
+    if TopUp.objects.filter(organization_id=organization_id, state=TopUpState.PROCESSING).exists():
+        found.append("A payment is on its way. Wait until it has arrived.")
+    return found
 
 
 def losses(organization_id: uuid.UUID) -> list[str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from generations import closing_views, gallery_views, retention_views, studio_views
+from generations import gallery_views, retention_views, studio_views
 
 urlpatterns = [
     path("", studio_views.home, name="home"),
@@ -17,5 +17,4 @@ urlpatterns = [
     ),
     path("gallery/<uuid:generation_id>/cancel", gallery_views.cancel, name="cancel_generation"),
     path("settings/media/", retention_views.media, name="settings_media"),
-    path("settings/delete/", closing_views.delete, name="settings_delete"),
 ]

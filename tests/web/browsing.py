@@ -62,6 +62,7 @@ def inaccessible(page: Page) -> list[str]:
     found = []
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.evaluate("() => new Promise((done) => setTimeout(done, 150))")  # styles settle
         if not page.evaluate("'axe' in window"):
             page.evaluate(_AXE.read_text() + "; undefined")
         report = page.evaluate(
