@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from generations import gallery_views, retention_views, studio_views
+from generations import gallery_views, retention_views, studio_views, usage_views
 
 urlpatterns = [
     path("", studio_views.home, name="home"),
@@ -17,4 +17,6 @@ urlpatterns = [
     ),
     path("gallery/<uuid:generation_id>/cancel", gallery_views.cancel, name="cancel_generation"),
     path("settings/media/", retention_views.media, name="settings_media"),
+    path("usage/", usage_views.usage_page, name="usage"),
+    path("usage/usage.csv", usage_views.usage_csv, name="usage_csv"),
 ]
