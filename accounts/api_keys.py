@@ -16,10 +16,10 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from accounts import addresses
+from accounts import addresses, audit
 from accounts.access import Caller, NotAllowed
 from accounts.errors import DomainError
-from accounts.models import ApiKey, Organization, Scope, User
+from accounts.models import Act, ApiKey, Organization, Scope, User
 
 PREFIX = "pv_"
 _SHAPE = re.compile(r"pv_[A-Za-z0-9_-]{43}")
@@ -49,12 +49,14 @@ class KeyEnded(DomainError):
     code = "key_ended"
 
 
+@transaction.atomic
 def create(
     organization: Organization,
     *,
     name: str,
     scopes: Iterable[str] = tuple(Scope.values),
     created_by: User | None = None,
+    by: Caller | None = None,
     expires_at: datetime | None = None,
     monthly_budget_micros: int | None = None,
     allowed_networks: Iterable[str] = (),
@@ -62,6 +64,7 @@ def create(
     """Make a key.
 
     Args:
+        by: who makes it, for the audit log; None for the platform itself.
         monthly_budget_micros: what it may spend in a calendar month (UTC); None for no limit.
         allowed_networks: CIDR networks that it may be used from; empty for anywhere.
 
@@ -84,6 +87,7 @@ def create(
         monthly_budget_micros=monthly_budget_micros,
         allowed_networks=addresses.networks(allowed_networks),
     )
+    audit.record(by or organization.pk, Act.KEY_CREATED, key, scopes=key.scopes)
     return key, secret
 
 
@@ -136,11 +140,15 @@ def one(organization_id: uuid.UUID, key_id: uuid.UUID) -> ApiKey:
     return key
 
 
-def rotate(key: ApiKey, *, overlap_seconds: int) -> tuple[ApiKey, str]:
+@transaction.atomic
+def rotate(key: ApiKey, *, overlap_seconds: int, by: Caller | None = None) -> tuple[ApiKey, str]:
     """Give a key a new secret; the present one works for `overlap_seconds` more.
 
     A secret before the present one ends at once: a key has two at most. Concurrent rotations
     follow each other (the row's own lock), and the last one's secret is the key's.
+
+    Args:
+        by: who does it, for the audit log; None for the platform itself.
 
     Returns:
         The row, and the new secret: the only time that anybody sees it.
@@ -165,6 +173,7 @@ def rotate(key: ApiKey, *, overlap_seconds: int) -> tuple[ApiKey, str]:
     )
     if not rotated:
         raise KeyEnded("This key is revoked or has expired. Make a new one.")
+    audit.record(by or key.organization_id, Act.KEY_ROTATED, key, overlap_seconds=overlap_seconds)
     key.refresh_from_db()
     return key, secret
 
@@ -204,6 +213,7 @@ def update(caller: Caller, key_id: uuid.UUID, **changes: Any) -> ApiKey:
         allowed_networks=key.allowed_networks,
     )
     key.save(update_fields=[*changes])
+    audit.record(caller, Act.KEY_CHANGED, key, changed=sorted(changes))
     return key
 
 
@@ -247,9 +257,15 @@ def recognise(secret: str, *, address: str | None = None) -> Caller | None:
     )
 
 
-def revoke(key: ApiKey) -> None:
-    """End a key at once, with all its secrets. Revoking twice keeps the first time."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+@transaction.atomic
+def revoke(key: ApiKey, *, by: Caller | None = None) -> None:
+    """End a key at once, with all its secrets. Revoking twice keeps the first time.
+
+    Args:
+        by: who does it, for the audit log; None for the platform itself.
+    """
+    if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        audit.record(by or key.organization_id, Act.KEY_REVOKED, key)
 
 
 def _new_secret() -> str:

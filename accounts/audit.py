@@ -72,8 +72,9 @@ def told(row: MemberAct) -> str:
         before, after = facts.pop("before_micros", None), facts.pop("after_micros", None)
         parts.append(f"{_limit(before)} → {_limit(after)}")
     for name, value in facts.items():
-        if name.endswith("_micros") and isinstance(value, int):
-            label, value = name.removesuffix("_micros"), money.display(value)
+        if name.endswith("_micros"):
+            label = name.removesuffix("_micros")
+            value = "none" if value is None else money.display(value)
         else:
             label = name
         shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)

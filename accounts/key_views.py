@@ -38,6 +38,7 @@ def _create_key(request: MemberRequest) -> HttpResponse:
         name=form.cleaned_data["name"],
         scopes=form.cleaned_data["scopes"],
         created_by=request.user,
+        by=request.caller,
         expires_at=timezone.now() + timedelta(days=days) if days else None,
         monthly_budget_micros=form.cleaned_data["monthly_budget"],
         allowed_networks=form.cleaned_data["allowed_networks"],
@@ -67,7 +68,7 @@ def rotate_key(request: MemberRequest, key_id: uuid.UUID) -> HttpResponse:
     error = ""
     if form.is_valid():
         try:
-            key, secret = api_keys.rotate(key, **form.cleaned_data)
+            key, secret = api_keys.rotate(key, by=request.caller, **form.cleaned_data)
         except api_keys.KeyEnded as ended:
             error = ended.message
         else:
@@ -84,7 +85,7 @@ def revoke_key(request: MemberRequest, key_id: uuid.UUID) -> HttpResponse:
     key = _own_key(request, key_id)
     if request.method == "GET":
         return render(request, "accounts/api_key_revoke.html", {"key": key})
-    api_keys.revoke(key)
+    api_keys.revoke(key, by=request.caller)
     messages.success(
         request, f"{key.name} is revoked. Programs that use it are refused from now on."
     )

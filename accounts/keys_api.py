@@ -108,6 +108,7 @@ class ApiKeys(APIView):
             name=wanted["name"],
             scopes=wanted["scopes"],
             created_by=User(pk=who.user_id) if who.user_id else None,
+            by=who,
             expires_at=wanted.get("expires_at"),
             monthly_budget_micros=wanted.get("monthly_budget"),
             allowed_networks=wanted.get("allowed_networks", ()),
@@ -155,7 +156,8 @@ class OneApiKey(APIView):
         responses={204: OpenApiResponse(None, "Revoked.")},
     )
     def delete(self, request: Request, key_id: uuid.UUID) -> Response:
-        api_keys.revoke(api_keys.one(caller(request).organization_id, key_id))
+        who = caller(request)
+        api_keys.revoke(api_keys.one(who.organization_id, key_id), by=who)
         return Response(status=204)
 
 
@@ -188,7 +190,7 @@ class RotateApiKey(APIView):
                 allowed_networks=key.allowed_networks,
             )
         overlap = wanted.get("overlap_seconds", DEFAULT_OVERLAP_SECONDS)
-        key, secret = api_keys.rotate(key, overlap_seconds=overlap)
+        key, secret = api_keys.rotate(key, overlap_seconds=overlap, by=who)
         return Response(_shown(key, secret=secret))
 
 

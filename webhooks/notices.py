@@ -14,8 +14,8 @@ from django.core.mail import EmailMessage
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.access import MANAGERS
-from accounts.models import User
+from accounts import notifications
+from accounts.models import Topic
 from webhooks import endpoints
 from webhooks.models import DisabledReason, Notice
 
@@ -108,11 +108,8 @@ def _is_outdated(notice: Notice) -> bool:
 def _send(notice: Notice) -> bool:
     endpoint = notice.endpoint
     kind = Notice.Kind(notice.kind)
-    to = User.objects.filter(
-        memberships__organization=endpoint.organization_id,
-        memberships__role__in=MANAGERS,
-        is_active=True,
-    ).values_list("email", flat=True)
+    managers = notifications.recipients(endpoint.organization_id, Topic.WEBHOOKS)
+    to = [membership.user.email for membership in managers]
     text = _TEXT.format(
         organization=endpoint.organization.name,
         url=endpoint.url,
