@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from accounts import key_views, views
+from accounts import account_views, key_views, views
 
 urlpatterns = [
+    path("account/", account_views.overview, name="account_settings"),
+    path("account/sessions/<int:session_id>/end", account_views.end_session, name="end_session"),
+    path("account/delete", account_views.delete_account, name="delete_account"),
     path("organizations/switch", views.switch_organization, name="switch_organization"),
     path("api-keys/", key_views.keys, name="api_keys"),
     path("api-keys/<uuid:key_id>/rotate", key_views.rotate_key, name="rotate_api_key"),

@@ -86,7 +86,7 @@ def test_switching(as_bob: Client, bob: User, charlie: User, acme: Organization)
     second = organizations.found(bob, name="Bob's")
     page = as_bob.get("/gallery/")
     assert organization_at(page) == acme
-    assert "Switch" in page.content.decode()
+    assert "New organization" in page.content.decode()
 
     answer = as_bob.post(
         "/organizations/switch", {"organization_id": second.pk, "next": "gallery"}, follow=True
@@ -114,33 +114,6 @@ def test_without_an_organization(client: Client) -> None:
     answer = client.get("/studio/")
     assert answer.status_code == 403
     assert "You belong to no organization" in answer.content.decode()
-
-
-@pytest.mark.parametrize(
-    "path", ["login", "signup", "password/reset", "password/reset/done", "confirm-email"]
-)
-def test_entrances_look_like_the_product(client: Client, path: str) -> None:
-    page = client.get(f"/accounts/{path}/").content.decode()
-    assert 'class="site-header"' in page
-    assert "· PVideo</title>" in page
-
-
-def test_account_pages_look_like_the_product(as_alice: Client) -> None:
-    for path in ("email", "password/change", "logout"):
-        page = as_alice.get(f"/accounts/{path}/").content.decode()
-        assert 'class="site-header"' in page, path
-        assert "button--primary" in page, path
-
-
-def test_signing_up_leads_to_the_studio(client: Client) -> None:
-    password = "correct horse battery"
-    answer = client.post(
-        "/accounts/signup/",
-        {"email": "eve@example.com", "password1": password, "password2": password},
-        follow=True,
-    )
-    assert answer.redirect_chain[-1][0] == "/studio/"
-    assert "$0.00" in answer.content.decode()
 
 
 def test_error_pages(as_alice: Client) -> None:
