@@ -2,8 +2,9 @@
 
 import logging
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views import defaults
 
 from generations import pixazo_api
@@ -76,6 +77,7 @@ EXPLANATIONS = {
     "idempotency_mismatch": "This Idempotency-Key was used with a different request.",
     "price_missing": "This combination of model, resolution and mode is not on sale.",
     "rate_limited": "Too many requests. Wait as `Retry-After` says.",
+    "maintenance": "The platform is being worked on. Try again after `Retry-After` seconds.",
     "internal_error": "Something went wrong on our side. Nothing was charged for it.",
 }
 
@@ -132,4 +134,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return pixazo_api.plain(500)
     if _is_api(request):
         return problems.answer(request, "internal_error", "Something went wrong on our side.")
-    return defaults.server_error(request)
+    # Without the context processors: one of them may be what failed.
+    content = render_to_string("500.html", {"request_id": getattr(request, "request_id", "")})
+    return HttpResponseServerError(content)
+
+
+def maintenance(request: HttpRequest) -> HttpResponse:
+    """503 for customers while the platform is being worked on."""
+    if pixazo_api.is_below(request.path):
+        return pixazo_api.plain(503)
+    if _is_api(request):
+        detail = "The platform is being worked on. Try again in a few minutes."
+        return problems.answer(request, "maintenance", detail)
+    return HttpResponse(render_to_string("maintenance.html"), status=503)

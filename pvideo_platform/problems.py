@@ -85,6 +85,7 @@ STATUS = {
     "headers_too_large": 431,
     "internal_error": 500,
     "busy": 503,
+    "maintenance": 503,
     "promotion_refused": 422,
     "amount_not_for_sale": 422,
     "refund_not_possible": 409,

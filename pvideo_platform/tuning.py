@@ -49,3 +49,6 @@ WEBHOOK_RETRY_SECONDS = _env.list(
 WEBHOOK_DISABLE_AFTER_DAYS = _env.float("WEBHOOK_DISABLE_AFTER_DAYS", default=5.0)
 WEBHOOK_KEEP_DAYS = _env.int("WEBHOOK_KEEP_DAYS", default=30)
 WEBHOOK_ENDPOINTS_MAX = _env.int("WEBHOOK_ENDPOINTS_MAX", default=20)
+
+# On: customers get a page that says so; callbacks, payment events and staff still get through.
+MAINTENANCE = _env.bool("MAINTENANCE", default=False)
