@@ -1,6 +1,7 @@
 """The front page, for who is not signed in: what this is, and what it costs."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +21,7 @@ SHOWCASE = (
 """File in static/showcase/ (sandbox/media/showcase.py), words, prompt."""
 MODEL_NAMES = {VideoModel.P_VIDEO.value: "P-Video", VideoModel.P_VIDEO_AVATAR.value: "Avatar"}
 MOST_SECONDS, MOST_VIDEOS = 600, 100_000
-_FIRST = {"price": "p-video:1080p:", "seconds": 8, "videos": 10}
+_FIRST_PRICE, _FIRST_SECONDS, _FIRST_VIDEOS = "p-video:1080p:", 8, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("studio")
     rows = [Row(price) for price in pricing.all_in_force(organization_id=None)]
-    context = {"rows": rows, "sum": _sum(request, rows)}
+    context: dict[str, Any] = {"rows": rows, "sum": _sum(request, rows)}
     if request.headers.get("HX-Target") == "sum":
         return render(request, "landing/sum.html", context)
     context |= {
@@ -67,19 +68,19 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "landing/landing.html", context)
 
 
-def _sum(request: HttpRequest, rows: list[Row]) -> dict[str, object]:
+def _sum(request: HttpRequest, rows: list[Row]) -> dict[str, Any]:
     """What the calculator says: the row, the figures that count, and the amount in micros."""
-    wanted = request.GET.get("price", _FIRST["price"])
+    wanted = request.GET.get("price", _FIRST_PRICE)
     row = next((row for row in rows if row.key == wanted), rows[0] if rows else None)
-    seconds = _whole(request, "seconds", MOST_SECONDS)
-    videos = _whole(request, "videos", MOST_VIDEOS)
+    seconds = _whole(request, "seconds", first=_FIRST_SECONDS, most=MOST_SECONDS)
+    videos = _whole(request, "videos", first=_FIRST_VIDEOS, most=MOST_VIDEOS)
     one = pricing.cost_micros(row.price, seconds) if row else 0
     return {"row": row, "seconds": seconds, "videos": videos, "one": one, "all": one * videos}
 
 
-def _whole(request: HttpRequest, name: str, most: int) -> int:
+def _whole(request: HttpRequest, name: str, *, first: int, most: int) -> int:
     """A number of the calculator's; what is none, or out of bounds, becomes the nearest that is."""
     text = request.GET.get(name, "").strip()
     if not text.isascii() or not text.isdigit():
-        return int(_FIRST[name])
+        return first
     return max(1, min(most, int(text[:9])))

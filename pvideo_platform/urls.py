@@ -14,7 +14,7 @@ from generations import (
     uploads_api,
     usage_api,
 )
-from pvideo_platform import demo_mail_views, docs_views, health, problem_views
+from pvideo_platform import demo_mail_views, docs_views, health, landing_views, problem_views
 from webhooks import urls as webhooks_urls
 
 api_patterns: list[URLPattern | URLResolver] = [
@@ -41,6 +41,7 @@ api_patterns: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", landing_views.home, name="home"),
     path("", include("generations.urls")),
     path("", include("accounts.urls")),
     path("", include("accounts.team_urls")),
