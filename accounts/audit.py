@@ -10,6 +10,8 @@ from accounts.access import Caller
 from accounts.models import Act, MemberAct
 
 LONGEST_NAME = 254
+MOST_LISTED = 4
+"""Of a longer list the log tells how many there are."""
 
 
 def record(
@@ -77,6 +79,9 @@ def told(row: MemberAct) -> str:
             value = "none" if value is None else money.display(value)
         else:
             label = name
+        if isinstance(value, list) and len(value) > MOST_LISTED:
+            parts.append(f"{len(value)} {label}")
+            continue
         shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         plain = label in _SPEAK_FOR_THEMSELVES
         parts.append(shown if plain else f"{label.replace('_', ' ')}: {shown}")
