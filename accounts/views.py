@@ -24,7 +24,7 @@ from accounts.models import Membership, User
 _KEPT_ON_SWITCH = frozenset(
     {
         *("studio", "gallery", "billing", "statement", "top_ups", "usage"),
-        *("api_keys", "webhooks", "webhook_deliveries", "team"),
+        *("api_keys", "webhooks", "webhooks_deliveries", "team"),
         *("settings", "settings_media", "settings_notifications", "settings_audit"),
     }
 )

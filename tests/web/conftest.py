@@ -18,6 +18,7 @@ from generations.models import Generation, Media, State
 from tests.conftest import Sandbox, caller_for
 from tests.payments.conftest import OK, SECRET, Stripe
 from tests.web.browsing import CHROMIUM, Visit, Visitor, session_cookie
+from tests.webhooks.conftest import listen, receiver  # noqa: F401  # fixtures
 
 
 @pytest.fixture
