@@ -153,7 +153,8 @@ class OneGeneration(APIView):
         responses={204: OpenApiResponse(None, "Deleted.")},
     )
     def delete(self, request: Request, generation_id: uuid.UUID) -> Response:
-        deletion.delete(caller(request).organization_id, generation_id)
+        who = caller(request)
+        deletion.delete(who.organization_id, generation_id, by=who)
         return Response(status=204)
 
 

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from generations import (
-    gallery_views,
+    gallery_urls,
     retention_views,
     run_views,
     studio_views,
@@ -20,14 +20,8 @@ urlpatterns = [
     path("studio/<slug:slug>/form", studio_views.studio_form, name="studio_form"),
     path("studio/<slug:slug>/quote", studio_views.studio_quote, name="studio_quote"),
     path("studio/<slug:slug>/code", studio_views.studio_code, name="studio_code"),
-    path("gallery/", gallery_views.gallery_page, name="gallery"),
-    path("gallery/live", gallery_views.gallery_live, name="gallery_live"),
-    path("gallery/<uuid:generation_id>/", gallery_views.generation, name="generation"),
-    path(
-        "gallery/<uuid:generation_id>/live", gallery_views.generation_live, name="generation_live"
-    ),
-    path("gallery/<uuid:generation_id>/cancel", gallery_views.cancel, name="cancel_generation"),
-    path("settings/media/", retention_views.media, name="settings_media"),
     path("usage/", usage_views.usage_page, name="usage"),
     path("usage/usage.csv", usage_views.usage_csv, name="usage_csv"),
+    *gallery_urls.urlpatterns,
+    path("settings/media/", retention_views.media, name="settings_media"),
 ]
