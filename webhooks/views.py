@@ -77,7 +77,9 @@ def edit_endpoint(request: MemberRequest, endpoint_id: uuid.UUID) -> HttpRespons
     )
     if form.is_valid():
         try:
-            endpoints.update(endpoint.organization_id, endpoint.pk, **form.values)
+            endpoints.update(
+                endpoint.organization_id, endpoint.pk, by=request.caller, **form.values
+            )
         except InvalidParameters as error:
             form.add_refusal(error)
         else:
@@ -132,7 +134,9 @@ def rotate_secret(request: MemberRequest, endpoint_id: uuid.UUID) -> HttpRespons
     endpoint = managed(request, endpoint_id)
     form = RotationForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        endpoints.rotate_secret(endpoint.organization_id, endpoint.pk, **form.cleaned_data)
+        endpoints.rotate_secret(
+            endpoint.organization_id, endpoint.pk, by=request.caller, **form.cleaned_data
+        )
         messages.success(request, "The secret is new. Give it to your server.")
         return redirect("webhooks_secret", endpoint.pk)
     return _sheet(request, "rotate", endpoint, form=form)
@@ -145,7 +149,7 @@ def disable_endpoint(request: MemberRequest, endpoint_id: uuid.UUID) -> HttpResp
     endpoint = managed(request, endpoint_id)
     if request.method != "POST":
         return _sheet(request, "disable", endpoint)
-    endpoints.update(endpoint.organization_id, endpoint.pk, enabled=False)
+    endpoints.update(endpoint.organization_id, endpoint.pk, by=request.caller, enabled=False)
     messages.success(request, "The endpoint is disabled: nothing is sent to it.")
     return redirect("webhooks_endpoint", endpoint.pk)
 
@@ -154,7 +158,7 @@ def disable_endpoint(request: MemberRequest, endpoint_id: uuid.UUID) -> HttpResp
 @member_page
 def enable_endpoint(request: MemberRequest, endpoint_id: uuid.UUID) -> HttpResponse:
     endpoint = managed(request, endpoint_id)
-    endpoints.update(endpoint.organization_id, endpoint.pk, enabled=True)
+    endpoints.update(endpoint.organization_id, endpoint.pk, by=request.caller, enabled=True)
     messages.success(request, "The endpoint is enabled. You can replay what it has missed.")
     return redirect("webhooks_endpoint", endpoint.pk)
 
@@ -166,7 +170,7 @@ def delete_endpoint(request: MemberRequest, endpoint_id: uuid.UUID) -> HttpRespo
     endpoint = managed(request, endpoint_id)
     if request.method != "POST":
         return _sheet(request, "delete", endpoint)
-    endpoints.delete(endpoint.organization_id, endpoint.pk)
+    endpoints.delete(endpoint.organization_id, endpoint.pk, by=request.caller)
     messages.success(request, "The endpoint is deleted. Its deliveries can still be read.")
     return redirect("webhooks")
 
