@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet
 
 from accounts import money
 from accounts.access import Caller
-from accounts.models import Act, MemberAct
+from accounts.models import Act, MemberAct, Membership, User
 
 LONGEST_NAME = 254
 MOST_LISTED = 4
@@ -94,3 +94,12 @@ _SPEAK_FOR_THEMSELVES = frozenset({"amount", "role"})
 
 def _limit(micros: int | None) -> str:
     return "no limit" if micros is None else money.display(micros)
+
+
+def signed_in(user: User, *, address: str | None) -> None:
+    """Tell each organization of the person that they have signed in. One read, one write."""
+    organizations = Membership.objects.filter(user=user, organization__deleted_at=None)
+    MemberAct.objects.bulk_create(
+        MemberAct(organization_id=one, user=user, act=Act.SIGNED_IN, address=address)
+        for one in organizations.values_list("organization_id", flat=True)
+    )

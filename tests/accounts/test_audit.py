@@ -1,13 +1,15 @@
 """The audit log: every act has its row, in its own transaction, and rows stay."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.utils import DatabaseError
 from django.test import Client
 
-from accounts import api_keys, audit
+from accounts import api_keys, audit, organizations
 from accounts.models import Act, MemberAct, Organization, User
 from billing import auto_topup, promotions, watching
 from billing.models import PromotionCode
@@ -45,8 +47,8 @@ def acts(organization: Organization) -> list[tuple[str, str, str | None]]:
 
 def test_keys_at_the_web(client: Client, alice: User, acme: Organization) -> None:
     client.force_login(alice, "django.contrib.auth.backends.ModelBackend")
-    client.post("/api-keys/", {"name": "Server", "scopes": ["generations:read"]})
-    key = api_keys.of(acme.pk).get()
+    here = replace(caller_for(alice), address="127.0.0.1")
+    key, _ = api_keys.create(acme, name="Server", by=here)
     client.post(f"/api-keys/{key.pk}/rotate", {"overlap_seconds": "0"})
     client.post(f"/api-keys/{key.pk}/revoke")
     client.post(f"/api-keys/{key.pk}/revoke")
@@ -124,3 +126,15 @@ def test_money_is_told(alice: User, acme: Organization) -> None:
         (Act.ALERT_CHANGED, "none"),
     ]
     assert rows[0].object_name == "WELCOME10"
+
+
+def test_signing_in_is_told_to_each_organization(
+    client: Client, bob: User, acme: Organization
+) -> None:
+    own = organizations.found(bob, name="Bob's own")
+    EmailAddress.objects.create(user=bob, email=bob.email, verified=True, primary=True)
+    client.post("/accounts/login/", {"login": bob.email, "password": "wrong"})
+    assert acts(acme) == []
+    client.post("/accounts/login/", {"login": bob.email, "password": "bob-password"})
+    for organization in (acme, own):
+        assert acts(organization) == [(Act.SIGNED_IN, "bob@example.com", "127.0.0.1")]
