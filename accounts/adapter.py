@@ -16,8 +16,9 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts import organizations, sealing
+from accounts import audit, organizations, sealing
 from accounts.models import User
+from accounts.rate_limit_views import client_address
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
             text = "Your passkey is ready. Keep the recovery codes from Your account safe, too."
             messages.info(request, text)
         response: HttpResponse = super().post_login(request, user, signup=signup, **rest)
+        audit.signed_in(user, address=client_address(request))
         return response
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
