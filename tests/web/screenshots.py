@@ -8,12 +8,13 @@ Not part of the suite: it is named neither test_* nor *_test, and runs when it i
 import io
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
 from accounts.models import Organization, User
 from generations import submission
-from tests.conftest import caller_for
+from tests.conftest import Sandbox, caller_for
 from tests.generations.conftest import work_until_done
 from tests.web import pages
 from tests.web.browsing import Visit, in_chromium
@@ -35,9 +36,16 @@ VIDEOS = (
 )
 
 
+@pytest.mark.timeout(1200)
 def test_every_page(
-    visit: Visit, alice: User, acme: Organization, bob: User, bought: Bought
+    visit: Visit,
+    alice: User,
+    acme: Organization,
+    bob: User,
+    bought: Bought,
+    sandbox: Sandbox,
 ) -> None:
+    sandbox.settings(shared_render=False)  # each its own picture
     bought(50)
     caller = caller_for(alice)
     rows = [
