@@ -217,9 +217,14 @@ def update(caller: Caller, key_id: uuid.UUID, **changes: Any) -> ApiKey:
     return key
 
 
-def end_previous_secret(key: ApiKey) -> None:
-    """End the overlap of a rotation now: only the present secret works on."""
-    ApiKey.objects.filter(pk=key.pk).update(previous_secret_hash=None, previous_expires_at=None)
+@transaction.atomic
+def end_previous_secret(key: ApiKey, *, by: Caller) -> None:
+    """End the overlap of a rotation now: only the present secret works on. Twice is once."""
+    ended = ApiKey.objects.filter(pk=key.pk, previous_secret_hash__isnull=False).update(
+        previous_secret_hash=None, previous_expires_at=None
+    )
+    if ended:
+        audit.record(by, Act.KEY_CHANGED, key, changed=["previous secret"])
 
 
 def recognise(secret: str, *, address: str | None = None) -> Caller | None:

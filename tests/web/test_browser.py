@@ -167,9 +167,10 @@ def test_a_new_key_can_be_copied_once(site: str, browser: Browser, bob: User) ->
     page.get_by_label("Organization").select_option("Bob's")
     page.get_by_role("button", name="Switch").click()
     page.get_by_role("link", name="API keys").click()
+    page.get_by_role("link", name="Create key").click()
     page.get_by_label("Name").fill("Laptop")
     page.get_by_role("button", name="Create key").click()
-    secret = page.get_by_label("The new API key").input_value()
+    secret = page.get_by_role("dialog").get_by_label("The new API key").input_value()
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == secret
