@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, run_checks
 from django.core.exceptions import ImproperlyConfigured
 
-from pvideo_platform import payment_checks
+from pvideo_platform import payment_checks, people_checks
 from pvideo_platform.check_rules import Rule
 
 TAG = "pvideo"
@@ -43,7 +43,7 @@ def platform_settings(
     """Every rule that the settings of this process break."""
     return [
         (Error if ".E" in rule.id else Warning)(rule.message, hint=rule.hint, id=rule.id)
-        for rule in (*RULES, *payment_checks.RULES)
+        for rule in (*RULES, *payment_checks.RULES, *people_checks.RULES)
         if (settings.PRODUCTION or not rule.production_only) and rule.wrong()
     ]
 

@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
-from pvideo_platform import checks, payment_checks
+from pvideo_platform import checks, payment_checks, people_checks
 from tests.startup.demo_process import KEPT, PROJECT, free_ports
 
 PRODUCTION: dict[str, Any] = {
@@ -140,7 +140,7 @@ def test_elsewhere_than_in_production_only_contradictions_count() -> None:
 
 
 def test_every_rule_has_an_id_of_its_own_and_is_in_the_docs() -> None:
-    known = [rule.id for rule in (*checks.RULES, *payment_checks.RULES)]
+    known = [rule.id for rule in (*checks.RULES, *payment_checks.RULES, *people_checks.RULES)]
     assert len(set(known)) == len(known)
     documented = (PROJECT / "docs" / "settings.md").read_text()
     assert [rule_id for rule_id in known if rule_id not in documented] == []
