@@ -29,13 +29,17 @@ _S3_LINK_SECONDS = 300
 @member_page
 def share(request: MemberRequest, generation_id: uuid.UUID) -> HttpResponse:
     """Make the generation's link, or change what its page shows."""
-    lookup_views.or_404(gallery.one, request, generation_id)
+    generation = lookup_views.or_404(gallery.one, request, generation_id)
     request.caller.require(Scope.GENERATIONS_WRITE)
+    before, shows_prompt = sharing.active(generation), "prompt" in request.POST
     try:
-        sharing.share(request.caller, generation_id, shows_prompt="prompt" in request.POST)
+        sharing.share(request.caller, generation_id, shows_prompt=shows_prompt)
     except gallery.NoContentYet as error:
         return _answer(request, generation_id, error.message, level="error")
-    return _answer(request, generation_id, "Anyone with the link can watch this video now.")
+    if before is None:
+        return _answer(request, generation_id, "Anyone with the link can watch this video now.")
+    what = "shows the prompt now" if shows_prompt else "does not show the prompt any more"
+    return _answer(request, generation_id, f"The shared page {what}.")
 
 
 @require_POST

@@ -41,7 +41,7 @@ function cameFromGallery(link) {
 
 function offer() {
   if (!navigator.clipboard) return;
-  for (const button of document.querySelectorAll("[data-copy-from][hidden]")) button.hidden = false;
+  for (const button of document.querySelectorAll("[data-copy-from]")) button.classList.remove("awaits-script");
 }
 
 document.addEventListener("click", async (event) => {
