@@ -34,7 +34,7 @@ _LABELS = {
 _HELP = {
     "prompt": "Say what is seen, how it moves, and how the camera does.",
     "image": "The video begins with this picture, and takes its shape.",
-    "resolution": "1080p is sharper, and costs more.",
+    "resolution": "1080p costs more.",
     "fps": "48 is smoother.",
     "duration": "From 1 to 10 seconds.",
     "aspect_ratio": "With a first frame, its shape counts instead.",

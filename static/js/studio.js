@@ -8,8 +8,11 @@ const submit = document.getElementById("studio-submit");
 
 // --- Sending --------------------------------------------------------------------------------
 
-const REST = 1000; // a second click within it is the same click
-let sentAt = -REST;
+const REST = 1500; // the same form again within it is the same click
+let sent = { at: -REST, what: "" };
+
+const contents = () =>
+  JSON.stringify([...new FormData(form())].filter(([name]) => !["form_key", "shown_errors"].includes(name)));
 
 if (/Mac|iPhone|iPad/.test(navigator.platform)) submit.querySelector("kbd").textContent = "⌘ ↵";
 
@@ -26,7 +29,8 @@ document.addEventListener(
     if (event.target !== form()) return;
     const isUploading = form().querySelector("[data-state=busy]");
     if (isUploading) toast("A file is still on its way. Please wait for it.", "warning", "upload");
-    if (!isUploading && performance.now() - sentAt >= REST) return;
+    const isSame = performance.now() - sent.at < REST && contents() === sent.what;
+    if (!isUploading && !isSame) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   },
@@ -34,7 +38,7 @@ document.addEventListener(
 );
 
 document.addEventListener("studio:sent", (event) => {
-  sentAt = performance.now();
+  sent = { at: performance.now(), what: contents() };
   const run = document.getElementById(event.detail.run);
   const { top } = run?.getBoundingClientRect() ?? { top: 0 };
   if (top > window.innerHeight - 100 || top < 0) run?.scrollIntoView({ block: "center" });

@@ -65,7 +65,7 @@ function show(field, name = "", facts = "") {
   }
   const isImage = field.dataset.media === "image";
   const title = element("strong", { textContent: name || decodeURIComponent(link.split("/").pop().split("?")[0]) });
-  const details = element("span", { className: "media__facts", textContent: facts });
+  const details = element("span", { className: "media__facts", textContent: facts || "\u00a0" });
   const failed = () => {
     details.textContent = "No preview of this link.";
     preview.hidden = true;
@@ -75,6 +75,7 @@ function show(field, name = "", facts = "") {
     : element("audio", { controls: true, preload: "metadata" });
   preview.addEventListener("error", failed);
   const measured = () => {
+    preview.dataset.ready = ""; // before, a player's controls would move about
     if (facts) return;
     details.textContent = isImage ? `${preview.naturalWidth} × ${preview.naturalHeight}` : `${preview.duration.toFixed(1)} s`;
   };
