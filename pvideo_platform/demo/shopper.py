@@ -73,8 +73,8 @@ class Shopper:
 
     def make_key(self) -> str:
         """An API key that may do all but buy."""
-        page = self._open("/api-keys/")
-        shown = self._browser.send(page, page.form("/api-keys/"), {"name": "Walkthrough"})
+        page = self._open("/api-keys/new")
+        shown = self._browser.send(page, page.form("/api-keys/new"), {"name": "Walkthrough"})
         return shown.value("new-key-secret")
 
     def buy_pack(self, amount: Decimal) -> Purchase:
