@@ -224,7 +224,7 @@ def test_it_is_well_made_at_every_width(visitor: Visitor, make: Make, bob: User)
     Generation.objects.filter(pk__in=[row.pk for row in rows]).update(created_by=bob)
     page = visitor.page
     page.route("**/media/**", lambda route: route.fulfill(status=200, body=b""))
-    for path in ("/studio/", "/studio/p-video-avatar/?example=greeting"):
+    for path in ("/studio/?example=hills", "/studio/p-video-avatar/?example=greeting"):
         page.emulate_media(color_scheme="light")
         page.goto(path)
         page.get_by_text("As code").click()
