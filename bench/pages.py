@@ -42,7 +42,7 @@ def addresses() -> dict[str, str]:
         "studio: avatar": reverse("studio", args=["p-video-avatar"]),
         "gallery: middle": f"{named['gallery']}?before={row.pk}",
         "gallery: search": f"{named['gallery']}?q=boat",
-        "gallery: failed": f"{named['gallery']}?status=failed",
+        "gallery: failed": f"{named['gallery']}?state=failed",
         "generation": reverse("generation", args=[row.pk]),
         "usage: 90 days": f"{named['usage']}?from={month_ago}",
     }

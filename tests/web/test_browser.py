@@ -15,7 +15,7 @@ from tests.web.browsing import (
     Visitor,
     in_chromium,
 )
-from tests.web.conftest import Make, move
+from tests.web.conftest import Make
 
 pytestmark = in_chromium
 
@@ -42,48 +42,6 @@ def test_logging_in_and_out(site: str, browser: Browser, bob: User) -> None:
     expect(page).to_have_title("Sign in · PVideo")
     assert visitor.complaints == []
     page.close()
-
-
-def test_the_gallery_follows_along_and_goes_quiet(visitor: Visitor, make: Make) -> None:
-    page = visitor.page
-    rows = [make(f"Video {number}", state=State.QUEUED) for number in range(26)]
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto("/gallery/")
-    expect(page.locator(".tile")).to_have_count(24)
-    page.get_by_role("link", name="Load more").click()
-    expect(page.locator(".tile")).to_have_count(26)
-    expect(page.get_by_role("link", name="Load more")).to_have_count(0)
-
-    move(rows[0], State.FAILED)  # on the second page
-    move(rows[-1], State.CANCELED)
-    expect(page.locator(f"#card-{rows[0].pk}")).to_contain_text("Failed", timeout=6000)
-    expect(page.locator(f"#card-{rows[-1].pk}")).to_contain_text("Canceled")
-    expect(page.locator("#balance")).to_contain_text("$2.40 held")
-
-    for row in rows[1:-1]:
-        move(row, State.ERROR)
-    expect(page.locator(".badge--error")).to_have_count(24, timeout=6000)
-    page.wait_for_timeout(2500)
-    asked.clear()
-    page.wait_for_timeout(2500)
-    assert [url for url in asked if "live" in url] == []
-
-
-def test_cancel_asks_first(visitor: Visitor, make: Make) -> None:
-    page = visitor.page
-    row = make(state=State.QUEUED)
-    page.goto(f"/gallery/{row.pk}/")
-    page.get_by_role("button", name="Cancel", exact=True).click()
-    question = page.get_by_role("dialog", name="Cancel this video?")
-    expect(question).to_be_visible()
-    question.get_by_role("button", name="Keep it").click()
-    expect(question).to_be_hidden()
-    page.get_by_role("button", name="Cancel", exact=True).click()
-    question.get_by_role("button", name="Cancel the video").click()
-    expect(page.locator(".badge--canceled")).to_be_visible()
-    row.refresh_from_db()
-    assert row.state == State.CANCELED
 
 
 def test_a_new_key_can_be_copied_once(site: str, browser: Browser, bob: User) -> None:

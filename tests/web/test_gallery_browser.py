@@ -279,3 +279,68 @@ def test_new_videos_and_new_states_arrive(visitor: Visitor, make: Make) -> None:
     assert shifts(page) == []
     page.get_by_role("link", name="1 new video").click()
     expect(page.locator(".tile")).to_have_count(2)
+
+
+def test_cards_follow_along_and_go_quiet(visitor: Visitor, make: Make) -> None:
+    page = visitor.page
+    rows = [make(f"Video {number}", state=State.QUEUED) for number in range(26)]
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/gallery/")
+    page.get_by_text("Video 2", exact=True).scroll_into_view_if_needed()
+    expect(page.locator(".tile")).to_have_count(26)
+
+    move(rows[0], State.FAILED)  # on the second page
+    move(rows[-1], State.CANCELED)
+    expect(page.locator(f"#card-{rows[0].pk}")).to_contain_text("Failed", timeout=6000)
+    expect(page.locator(f"#card-{rows[-1].pk}")).to_contain_text("Canceled")
+    expect(page.locator("#balance")).to_contain_text("$2.40 held")
+
+    for row in rows[1:-1]:
+        move(row, State.ERROR)
+    expect(page.locator(".badge--error")).to_have_count(24, timeout=6000)
+    page.wait_for_timeout(2500)
+    asked.clear()
+    page.wait_for_timeout(2500)
+    assert [url for url in asked if "live" in url] == []
+
+
+def test_cancel_asks_first(visitor: Visitor, make: Make) -> None:
+    page = visitor.page
+    row = make(state=State.QUEUED)
+    page.goto(f"/gallery/{row.pk}/")
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    question = page.get_by_role("dialog", name="Cancel this video?")
+    question.get_by_role("button", name="Keep it").click()
+    expect(question).to_be_hidden()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    question.get_by_role("button", name="Cancel the video").click()
+    expect(page.locator(".badge--canceled")).to_be_visible()
+    row.refresh_from_db()
+    assert row.state == State.CANCELED
+
+
+def test_without_javascript_it_is_links_and_forms(
+    visitor: Visitor, visit: Visit, bob: User, make: Make
+) -> None:
+    rows = [make(f"Video {number}") for number in range(26)]
+    film(*rows)
+    page = visit(bob, java_script_enabled=False).page
+    page.goto("/gallery/")
+    page.get_by_role("link", name="Load more").click()
+    expect(page.locator(".tile")).to_have_count(2)
+    page.get_by_role("checkbox", name="Select: Video 1").check(force=True)
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Delete this video?")
+    page.get_by_role("button", name="Delete 1 video").click()
+    expect(page.locator(".tile")).to_have_count(1)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".tile")).to_have_count(2)
+    search = page.get_by_role("searchbox")
+    search.fill("video 25")
+    search.press("Enter")
+    page.get_by_role("link", name="Video 25", exact=True).click()
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Create a link").click()
+    page.get_by_role("button", name="Share").click()
+    expect(page.get_by_label("Link to share")).to_have_value(re.compile("/share/"))
