@@ -46,7 +46,8 @@ ACCOUNT_USER_DISPLAY = str
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
-ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = True
+# Offered for a new address only, so offering it would tell which ones have an account.
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = False
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_CHANGE_EMAIL = True  # a person has one address, and changes it
 ACCOUNT_EMAIL_NOTIFICATIONS = True

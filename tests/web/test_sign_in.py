@@ -112,8 +112,16 @@ def test_a_sign_up_does_not_tell_who_has_an_account(client: Client, confirmed: U
     assert {(a.status_code, a.headers["Location"]) for a in answers} == {
         (302, "/accounts/confirm-email/")
     }
-    pages = [c.get("/accounts/confirm-email/").content.decode() for c in (new, taken)]
-    assert ["Check your e-mail" in page for page in pages] == [True, True]
+    pages = [
+        re.sub(
+            r'value="[^"]+"|(eve|alice)(@|%40)',
+            "",
+            c.get("/accounts/confirm-email/").content.decode(),
+        )
+        for c in (new, taken)
+    ]
+    assert "Check your e-mail" in pages[0]
+    assert pages[0] == pages[1]
     to_alice = next(m for m in mail.outbox if m.to == [confirmed.email])
     assert "already" in to_alice.body
     assert not re.search(r"\b\d{6}\b", str(to_alice.body))
