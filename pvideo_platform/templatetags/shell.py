@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django import template
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -73,20 +73,21 @@ def navigation(context: template.Context) -> list[tuple[str, list[dict[str, str]
         is_below = here in section.below or here.startswith(f"{section.name}_")
         return "true" if is_below else ""
 
-    def entry(section: Section) -> dict[str, str]:
-        try:
-            url = reverse(section.name)
-        except NoReverseMatch:
-            return {}
-        return {
-            "url": url,
-            "label": section.label,
-            "icon": section.icon,
-            "current": current(section),
-        }
-
-    groups = [(group, [e for e in map(entry, sections) if e]) for group, sections in SECTIONS]
-    return [(group, entries) for group, entries in groups if entries]
+    return [
+        (
+            group,
+            [
+                {
+                    "url": reverse(section.name),
+                    "label": section.label,
+                    "icon": section.icon,
+                    "current": current(section),
+                }
+                for section in sections
+            ],
+        )
+        for group, sections in SECTIONS
+    ]
 
 
 @register.simple_tag
