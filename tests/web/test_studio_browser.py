@@ -88,16 +88,18 @@ def test_every_tab_makes_a_video_and_they_run_at_once(
     expect(quote).to_contain_text(f"8 s {TIMES} $0.04")
     page.get_by_label("Draft mode").check()
     expect(quote).to_contain_text(f"8 s {TIMES} $0.01")
+    page.get_by_role("radio", name="720p").check(force=True)
+    expect(quote).to_contain_text(f"8 s {TIMES} $0.005")
     page.get_by_role("textbox", name="Duration").fill("80")
     expect(quote.locator(".price__amount")).to_have_text("\N{EN DASH}")
     page.locator("[data-slider-for=id_duration]").fill("2")
     expect(page.get_by_role("textbox", name="Duration")).to_have_value("2")
-    expect(quote).to_contain_text("$49.98")
+    expect(quote).to_contain_text("$49.99")
     assert not Generation.objects.exists()
     page.get_by_role("button", name="Generate video").dblclick()
     expect(page.locator(".run")).to_have_count(1)
-    expect(page.locator("#balance")).to_contain_text("$0.02 held")
-    expect(quote).to_contain_text("$49.96")  # what the next one would leave
+    expect(page.locator("#balance")).to_contain_text("$0.01 held")
+    expect(quote).to_contain_text("$49.98")  # what the next one would leave
 
     # One that will fail, by keyboard.
     prompt.fill("sandbox:error")
@@ -112,12 +114,13 @@ def test_every_tab_makes_a_video_and_they_run_at_once(
     expect(quote).to_contain_text("The length of the sound makes the price.")
     prompt.fill("Someone at a desk")
     page.get_by_role("link", name="4-second tone").click()
-    expect(quote).to_contain_text(f"4 s {TIMES} $0.01", timeout=15_000)  # 1080p, draft: kept
+    expect(quote).to_contain_text(f"4 s {TIMES} $0.005", timeout=15_000)  # a draft still
     expect(page.locator("audio")).to_be_visible()
     generate(page)
 
     # A person, whose picture is dropped.
     page.get_by_role("link", name="Avatar", exact=True).click()
+    expect(page).to_have_title("Studio: Avatar \N{MIDDLE DOT} PVideo")
     field = page.locator("[data-media=image]")
     drop(page, field, picture(), "me.png", "image/png")
     expect(field.get_by_role("button", name="Remove")).to_be_visible()
@@ -127,7 +130,7 @@ def test_every_tab_makes_a_video_and_they_run_at_once(
     expect(page.get_by_role("radio", name="A recording")).to_be_checked()  # the sound came along
     page.get_by_role("radio", name="A script").check(force=True)
     page.get_by_role("textbox", name="Script").fill("Good morning.")
-    expect(quote).to_contain_text(f"At most $0.18 4 s {TIMES} $0.045")
+    expect(quote).to_contain_text(f"At most $0.10 4 s {TIMES} $0.025")
     generate(page)
     expect(page.locator(".run--live")).to_have_count(4)
 
@@ -135,12 +138,12 @@ def test_every_tab_makes_a_video_and_they_run_at_once(
     expect(page.locator(".run video")).to_have_count(3, timeout=40_000)
     expect(page.locator(".run").nth(2)).to_contain_text("System error")
     thread.join()
-    expect(page.locator(".run").nth(2)).to_contain_text("Free, $0.02 refunded")
+    expect(page.locator(".run").nth(2)).to_contain_text("Free, $0.01 refunded")
     expect(page.locator(".run").nth(0)).to_contain_text("charged")
     expect(page.locator(".run--live")).to_have_count(0)
     expect(page.locator("#balance")).not_to_contain_text("held")
     last = page.locator(".run").nth(3)
-    expect(last).to_contain_text("$0.02 charged")
+    expect(last).to_contain_text("$0.01 charged")
     assert last.locator("video").evaluate(PLAY) == pytest.approx(2, abs=0.2)
     charged = sum(row.charged_micros or 0 for row in Generation.objects.all())
     assert Wallet.objects.get(pk=acme.pk).balance_micros == 50_000_000 - charged
@@ -153,7 +156,7 @@ def test_every_tab_makes_a_video_and_they_run_at_once(
     last.get_by_role("link", name="Again with changes").click()
     expect(prompt).to_have_value("A cat walking in a garden")
     expect(page.get_by_role("textbox", name="Duration")).to_have_value("2")
-    expect(quote).to_contain_text(f"2 s {TIMES} $0.01")
+    expect(quote).to_contain_text(f"2 s {TIMES} $0.005")
     assert page.evaluate("document.querySelectorAll('.run video').length") == 3
 
 
