@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts import audit
@@ -108,11 +108,13 @@ def restore(organization_id: uuid.UUID, ids: Sequence[uuid.UUID]) -> int:
 
 
 def purge() -> int:
-    """Files of deleted generations that are still there, or came late. For the sweep."""
+    """Files of deleted generations: those that nobody takes back any more, and those that came
+    after the deletion. For the sweep."""
     now = timezone.now()
-    left = Media.objects.filter(
-        generation__deleted_at__gt=now - LISTEN, generation__deleted_at__lt=now - _KEEP
+    is_due = Q(generation__deleted_at__lt=now - _KEEP) | Q(
+        stored_at__gt=F("generation__deleted_at")
     )
+    left = Media.objects.filter(is_due, generation__deleted_at__gt=now - LISTEN)
     return sum(remove_files(media) for media in left[:PURGE_AT_ONCE])
 
 

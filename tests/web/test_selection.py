@@ -141,6 +141,7 @@ def test_deleting_and_taking_it_back(as_bob: Client, make: Make) -> None:
 def test_after_a_while_it_is_gone(as_bob: Client, make: Make) -> None:
     row = make("A cat")
     film(row)
+    Media.objects.update(stored_at=timezone.now() - timedelta(hours=1))
     name = str(Media.objects.get(pk=row.pk).video.name)
     delete(as_bob, row)
     assert MemberAct.objects.get(act=Act.GENERATION_DELETED).object_name == "A cat"
