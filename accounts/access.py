@@ -59,6 +59,12 @@ class Caller:
             who = "This API key" if self.api_key_id else f"A {self.role}"
             raise NotAllowed(f"{who} may not do this: it needs the scope {scope}.", scope=scope)
 
+    def require_person(self) -> int:
+        """The id of the user who asks. Raises: NotAllowed, when a program with a key does."""
+        if self.user_id is None:
+            raise NotAllowed("Only a member may do this, at the web.")
+        return self.user_id
+
     def require_manager(self, what: str) -> None:
         """Raises: NotAllowed, unless an owner or an admin asks. `what` ends the sentence."""
         if not self.is_manager:

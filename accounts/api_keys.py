@@ -10,14 +10,16 @@ import secrets
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from accounts import addresses
+from accounts import addresses, audit
 from accounts.access import Caller, NotAllowed
 from accounts.errors import DomainError
-from accounts.models import ApiKey, Organization, Scope, User
+from accounts.models import Act, ApiKey, Organization, Scope, User
 
 PREFIX = "pv_"
 _SHAPE = re.compile(r"pv_[A-Za-z0-9_-]{43}")
@@ -47,12 +49,14 @@ class KeyEnded(DomainError):
     code = "key_ended"
 
 
+@transaction.atomic
 def create(
     organization: Organization,
     *,
     name: str,
     scopes: Iterable[str] = tuple(Scope.values),
     created_by: User | None = None,
+    by: Caller | None = None,
     expires_at: datetime | None = None,
     monthly_budget_micros: int | None = None,
     allowed_networks: Iterable[str] = (),
@@ -60,6 +64,7 @@ def create(
     """Make a key.
 
     Args:
+        by: who makes it, for the audit log; None for the platform itself.
         monthly_budget_micros: what it may spend in a calendar month (UTC); None for no limit.
         allowed_networks: CIDR networks that it may be used from; empty for anywhere.
 
@@ -82,6 +87,7 @@ def create(
         monthly_budget_micros=monthly_budget_micros,
         allowed_networks=addresses.networks(allowed_networks),
     )
+    audit.record(by or organization.pk, Act.KEY_CREATED, key, scopes=key.scopes)
     return key, secret
 
 
@@ -134,11 +140,15 @@ def one(organization_id: uuid.UUID, key_id: uuid.UUID) -> ApiKey:
     return key
 
 
-def rotate(key: ApiKey, *, overlap_seconds: int) -> tuple[ApiKey, str]:
+@transaction.atomic
+def rotate(key: ApiKey, *, overlap_seconds: int, by: Caller | None = None) -> tuple[ApiKey, str]:
     """Give a key a new secret; the present one works for `overlap_seconds` more.
 
     A secret before the present one ends at once: a key has two at most. Concurrent rotations
     follow each other (the row's own lock), and the last one's secret is the key's.
+
+    Args:
+        by: who does it, for the audit log; None for the platform itself.
 
     Returns:
         The row, and the new secret: the only time that anybody sees it.
@@ -163,8 +173,58 @@ def rotate(key: ApiKey, *, overlap_seconds: int) -> tuple[ApiKey, str]:
     )
     if not rotated:
         raise KeyEnded("This key is revoked or has expired. Make a new one.")
+    audit.record(by or key.organization_id, Act.KEY_ROTATED, key, overlap_seconds=overlap_seconds)
     key.refresh_from_db()
     return key, secret
+
+
+@transaction.atomic
+def update(caller: Caller, key_id: uuid.UUID, **changes: Any) -> ApiKey:
+    """Change what a key is called, may do and is bound to; its secrets and its spending stay.
+
+    Under the row's own lock, so that what is checked is what comes of it.
+
+    Args:
+        changes: `name`, `scopes`, `expires_at`, `monthly_budget_micros`, `allowed_networks`, as in
+            `create`; what is left out stays.
+
+    Raises:
+        KeyMissing.
+        KeyEnded: it is revoked or has expired.
+        InvalidScopes, InvalidNetworks.
+        NotAllowed: as `require_within`, of the key as it would be.
+    """
+    key = of(caller.organization_id).select_for_update(of=("self",)).filter(pk=key_id).first()
+    if key is None:
+        raise KeyMissing
+    if key.has_ended:
+        raise KeyEnded("This key is revoked or has expired. Make a new one.")
+    if "scopes" in changes:
+        changes["scopes"] = known_scopes(changes["scopes"])
+    if "allowed_networks" in changes:
+        changes["allowed_networks"] = addresses.networks(changes["allowed_networks"])
+    for name, value in changes.items():
+        setattr(key, name, value)
+    require_within(
+        caller,
+        scopes=key.scopes,
+        expires_at=key.expires_at,
+        monthly_budget_micros=key.monthly_budget_micros,
+        allowed_networks=key.allowed_networks,
+    )
+    key.save(update_fields=[*changes])
+    audit.record(caller, Act.KEY_CHANGED, key, changed=sorted(changes))
+    return key
+
+
+@transaction.atomic
+def end_previous_secret(key: ApiKey, *, by: Caller) -> None:
+    """End the overlap of a rotation now: only the present secret works on. Twice is once."""
+    ended = ApiKey.objects.filter(pk=key.pk, previous_secret_hash__isnull=False).update(
+        previous_secret_hash=None, previous_expires_at=None
+    )
+    if ended:
+        audit.record(by, Act.KEY_CHANGED, key, changed=["previous secret"])
 
 
 def recognise(secret: str, *, address: str | None = None) -> Caller | None:
@@ -202,9 +262,15 @@ def recognise(secret: str, *, address: str | None = None) -> Caller | None:
     )
 
 
-def revoke(key: ApiKey) -> None:
-    """End a key at once, with all its secrets. Revoking twice keeps the first time."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+@transaction.atomic
+def revoke(key: ApiKey, *, by: Caller | None = None) -> None:
+    """End a key at once, with all its secrets. Revoking twice keeps the first time.
+
+    Args:
+        by: who does it, for the audit log; None for the platform itself.
+    """
+    if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        audit.record(by or key.organization_id, Act.KEY_REVOKED, key)
 
 
 def _new_secret() -> str:

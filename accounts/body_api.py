@@ -22,6 +22,14 @@ def require_length(request: Request) -> None:
         raise LengthRequired("Send the body with a Content-Length, not in chunks.")
 
 
+def nothing(request: Request) -> None:
+    """Of an act that takes no members: the body is empty, or an empty object.
+
+    Raises: as `members`.
+    """
+    members(request, {})
+
+
 def members(
     request: Request, checks: Mapping[str, Check], *, required: tuple[str, ...] = ()
 ) -> dict[str, Any]:
@@ -41,7 +49,8 @@ def members(
     ]
     for name, value in data.items():
         if name not in checks:
-            errors.append(_error(name, "unknown", f"members are: {', '.join(checks)}"))
+            known = ", ".join(checks) or "none"
+            errors.append(_error(name, "unknown", f"members are: {known}"))
             continue
         try:
             values[name] = checks[name](value)

@@ -60,22 +60,29 @@ NEW_KEY = component(
     ),
 )
 KEY_PAGE = page_of("ApiKeyPage", KEY, "API keys")
+_SETTABLE: dict[str, Any] = {
+    "name": described(TEXT, "What will use it.", minLength=1, maxLength=100),
+    "scopes": array(SCOPE, "What it may do.", minItems=1),
+    "expires_at": described(nullable(MOMENT), "When it ends; in the future."),
+    "monthly_budget": described(
+        nullable(TEXT),
+        "What it may spend in a calendar month (UTC), in dollars. Null: no limit.",
+        pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$",
+        examples=["100.00"],
+    ),
+    "allowed_networks": {**_NETWORKS, "maxItems": MOST_NETWORKS},
+}
 KEY_REQUEST = component(
     "ApiKeyRequest",
     record(
         "A key to make.",
         optional=("expires_at", "monthly_budget", "allowed_networks"),
-        name=described(TEXT, "What will use it.", minLength=1, maxLength=100),
-        scopes=array(SCOPE, "What it may do.", minItems=1),
-        expires_at=described(nullable(MOMENT), "When it ends; in the future."),
-        monthly_budget=described(
-            nullable(TEXT),
-            "What it may spend in a calendar month (UTC), in dollars. Null: no limit.",
-            pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$",
-            examples=["100.00"],
-        ),
-        allowed_networks={**_NETWORKS, "maxItems": MOST_NETWORKS},
+        **_SETTABLE,
     ),
+)
+KEY_CHANGES = component(
+    "ApiKeyChanges",
+    record("What to change; members that are left out stay.", optional=(*_SETTABLE,), **_SETTABLE),
 )
 ROTATION_REQUEST = component(
     "RotationRequest",

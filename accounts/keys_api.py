@@ -108,6 +108,7 @@ class ApiKeys(APIView):
             name=wanted["name"],
             scopes=wanted["scopes"],
             created_by=User(pk=who.user_id) if who.user_id else None,
+            by=who,
             expires_at=wanted.get("expires_at"),
             monthly_budget_micros=wanted.get("monthly_budget"),
             allowed_networks=wanted.get("allowed_networks", ()),
@@ -118,7 +119,8 @@ class ApiKeys(APIView):
 
 
 class OneApiKey(APIView):
-    scopes = {"GET": Scope.KEYS_READ, "DELETE": Scope.KEYS_WRITE}
+    scopes = {"GET": Scope.KEYS_READ, "PATCH": Scope.KEYS_WRITE, "DELETE": Scope.KEYS_WRITE}
+    errors = {"PATCH": ("invalid_parameters", "invalid_scopes", "invalid_networks", "key_ended")}
 
     @extend_schema(
         operation_id="retrieve_api_key",
@@ -130,6 +132,23 @@ class OneApiKey(APIView):
         return Response(_shown(api_keys.one(caller(request).organization_id, key_id)))
 
     @extend_schema(
+        operation_id="update_api_key",
+        summary="Change an API key",
+        description="From the next request on. Its secrets and what it has spent stay. A key "
+        "cannot be changed into what its changer may not make: no further scopes, no later end, "
+        "no wider networks; and a key with a budget cannot change keys that spend.",
+        tags=[TAG],
+        request=key_shapes.KEY_CHANGES,
+        responses={200: OpenApiResponse(key_shapes.KEY, "As it is now.")},
+        extensions={"x-example": {"monthly_budget": "250.00", "name": "Production server"}},
+    )
+    def patch(self, request: Request, key_id: uuid.UUID) -> Response:
+        changes = body_api.members(request, _MEMBERS)
+        if "monthly_budget" in changes:
+            changes["monthly_budget_micros"] = changes.pop("monthly_budget")
+        return Response(_shown(api_keys.update(caller(request), key_id, **changes)))
+
+    @extend_schema(
         operation_id="revoke_api_key",
         summary="Revoke an API key",
         description="At once and for good, with all its secrets. It stays in the list.",
@@ -137,7 +156,8 @@ class OneApiKey(APIView):
         responses={204: OpenApiResponse(None, "Revoked.")},
     )
     def delete(self, request: Request, key_id: uuid.UUID) -> Response:
-        api_keys.revoke(api_keys.one(caller(request).organization_id, key_id))
+        who = caller(request)
+        api_keys.revoke(api_keys.one(who.organization_id, key_id), by=who)
         return Response(status=204)
 
 
@@ -170,7 +190,7 @@ class RotateApiKey(APIView):
                 allowed_networks=key.allowed_networks,
             )
         overlap = wanted.get("overlap_seconds", DEFAULT_OVERLAP_SECONDS)
-        key, secret = api_keys.rotate(key, overlap_seconds=overlap)
+        key, secret = api_keys.rotate(key, overlap_seconds=overlap, by=who)
         return Response(_shown(key, secret=secret))
 
 

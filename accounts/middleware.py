@@ -48,11 +48,12 @@ def rate_limit_headers(
 def never_stored(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """What the API answers is one caller's, may show a new secret, and is nobody's to keep."""
+    """What the API and the pages of an account answer is one caller's, may show a secret, and is
+    nobody's to keep."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        if request.path.startswith("/api/v1/"):
+        if request.path.startswith(("/api/v1/", "/accounts/")):
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 

@@ -10,16 +10,24 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import NoReverseMatch, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from accounts import organizations
 from accounts.access import Caller, NotAllowed
 from accounts.middleware import SESSION_KEY
 from accounts.models import Membership, User
 
-_KEPT_ON_SWITCH = frozenset({"studio", "gallery", "billing", "statement", "api_keys"})
+_KEPT_ON_SWITCH = frozenset(
+    {
+        *("studio", "gallery", "billing", "statement", "top_ups", "usage"),
+        *("api_keys", "webhooks", "webhooks_deliveries", "team"),
+        *("settings", "settings_media", "settings_notifications", "settings_audit"),
+    }
+)
 """Pages that every organization has: a switch stays on them."""
 
 
@@ -64,9 +72,13 @@ def switch_organization(request: MemberRequest) -> HttpResponse:
     """Work in another of one's organizations; one that is not one's own is a 404."""
     membership = _membership(request.user, request.POST.get("organization_id", ""))
     request.session[SESSION_KEY] = str(membership.organization_id)
+    organizations.enter(request.user, membership.organization)
     messages.success(request, f"You are now working in {membership.organization.name}.")
     page = request.POST.get("next", "")
-    return redirect(page if page in _KEPT_ON_SWITCH else "studio")
+    try:
+        return redirect(reverse(page if page in _KEPT_ON_SWITCH else "studio"))
+    except NoReverseMatch:  # a page that this installation does not have
+        return redirect("studio")
 
 
 def _membership(user: User, organization_id: str) -> Membership:
@@ -75,5 +87,7 @@ def _membership(user: User, organization_id: str) -> Membership:
     except ValueError:
         raise Http404 from None
     return get_object_or_404(
-        Membership.objects.select_related("organization"), user=user, organization_id=wanted
+        Membership.objects.select_related("organization").filter(organization__deleted_at=None),
+        user=user,
+        organization_id=wanted,
     )

@@ -13,9 +13,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
+from accounts import audit
 from accounts.access import Caller
 from accounts.errors import DomainError
-from accounts.models import Scope, new_id
+from accounts.models import Act, Scope, new_id
 from billing import customers, findings, money, notices, telling, topups
 from billing.findings import Finding
 from billing.models import (
@@ -94,6 +95,14 @@ def switch_on(
                 "stopped_because": "",
             },
         )
+        audit.record(
+            caller,
+            Act.AUTO_TOP_UP_ON,
+            row,
+            amount_micros=amount_micros,
+            threshold_micros=threshold_micros,
+            monthly_cap_micros=monthly_cap_micros,
+        )
     WATCH.nudge()
     return row
 
@@ -101,9 +110,12 @@ def switch_on(
 def switch_off(caller: Caller) -> None:
     """Withdraw the consent. What has not been charged yet is not charged. Raises NotAllowed."""
     caller.require(Scope.BILLING_WRITE)
-    AutoTopUp.objects.filter(organization_id=caller.organization_id).update(
-        enabled=False, refused_at=None, stopped_at=None, stopped_because=""
-    )
+    row = AutoTopUp.objects.filter(organization_id=caller.organization_id)
+    with transaction.atomic():
+        was_on = row.filter(enabled=True).exists()
+        row.update(enabled=False, refused_at=None, stopped_at=None, stopped_because="")
+        if was_on:
+            audit.record(caller, Act.AUTO_TOP_UP_OFF)
 
 
 def refused(organization_id: uuid.UUID) -> None:

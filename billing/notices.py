@@ -12,7 +12,8 @@ from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from accounts.models import Membership, Role
+from accounts import notifications
+from accounts.models import Membership, Topic
 from billing import money
 from billing.models import Notice, NoticeKind, TopUp
 from billing.work import NOTICES
@@ -29,6 +30,15 @@ _SUBJECTS = {
     NoticeKind.TOP_UP_FAILED: "Your payment did not go through",
     NoticeKind.SPENDING_FROZEN: "Spending is frozen: a payment is disputed",
 }
+_TOPICS = {
+    NoticeKind.LOW_BALANCE: Topic.LOW_BALANCE,
+    NoticeKind.AUTO_TOP_UP_FAILED: Topic.PAYMENT_PROBLEMS,
+    NoticeKind.AUTO_TOP_UP_CAPPED: Topic.PAYMENT_PROBLEMS,
+    NoticeKind.AUTO_TOP_UP_PAID: Topic.AUTO_TOP_UPS,
+    NoticeKind.TOP_UP_FAILED: Topic.PAYMENT_PROBLEMS,
+    NoticeKind.SPENDING_FROZEN: None,
+}
+"""What a manager may do without; None: nobody does."""
 
 
 def write(top_up: TopUp, kind: NoticeKind) -> None:
@@ -93,15 +103,9 @@ def _send(notice: Notice) -> None:
 
     One whose address fails keeps no other from theirs, and is tried again alone.
     """
-    managers = (
-        Membership.objects.filter(
-            organization_id=notice.organization_id,
-            role__in=(Role.OWNER, Role.ADMIN),
-            user__is_active=True,
-        )
-        .exclude(user__in=notice.told)
-        .select_related("user", "organization")
-    )
+    managers = notifications.recipients(
+        notice.organization_id, _TOPICS[NoticeKind(notice.kind)]
+    ).exclude(user__in=notice.told)
     trouble: list[Exception] = []
     for membership in managers:
         try:

@@ -63,8 +63,11 @@ _ALL_IN_FORCE = f"""
      ORDER BY model, resolution, draft, organization_id ASC NULLS LAST, effective_from DESC"""  # noqa: S608
 
 
-def all_in_force(*, organization_id: uuid.UUID) -> list[Price]:
-    """What `in_force` would say of everything that is on sale to the organization: one query."""
+def all_in_force(*, organization_id: uuid.UUID | None) -> list[Price]:
+    """What `in_force` would say of everything on sale to the organization (None: the list prices).
+
+    One query.
+    """
     with ledger.cursor() as cursor:
         cursor.execute(_ALL_IN_FORCE, [organization_id, timezone.now()])
         rows = cursor.fetchall()

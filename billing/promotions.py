@@ -4,9 +4,10 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts import audit
 from accounts.access import Caller
 from accounts.errors import DomainError
-from accounts.models import Scope
+from accounts.models import Act, Scope
 from billing import ledger
 from billing.models import Account, EntryKind, PromotionCode, Redemption
 
@@ -47,6 +48,13 @@ def redeem(caller: Caller, *, code: str) -> Redemption:
             number=used + 1,
             amount_micros=row.amount_micros,
             redeemed_by_id=caller.user_id,
+        )
+        audit.record(
+            caller,
+            Act.CODE_REDEEMED,
+            redemption,
+            name=row.code,
+            amount_micros=row.amount_micros,
         )
         ledger.credit(
             organization_id=caller.organization_id,

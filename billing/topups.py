@@ -14,10 +14,11 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from accounts import audit
 from accounts.access import Caller
 from accounts.errors import DomainError, FieldError, InvalidParameters
 from accounts.idempotency import IdempotencyKeyInUse, IdempotencyMismatch, reserve
-from accounts.models import Scope, new_id
+from accounts.models import Act, Scope, new_id
 from billing import customers, money, payments
 from billing.models import TopUp, TopUpKind, TopUpState, TopUpTerms
 from billing.models.promotion import CENT
@@ -128,6 +129,7 @@ def start(
     try:
         with transaction.atomic():
             top_up.save(force_insert=True)
+            audit.record(caller, Act.TOP_UP_STARTED, top_up, amount_micros=amount_micros)
             if idempotency_key:
                 reserve(caller.organization_id, idempotency_key, request_hash)
     except IntegrityError:

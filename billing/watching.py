@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts import audit
 from accounts.access import Caller
-from accounts.models import Scope
+from accounts.models import Act, Scope
 from billing import money, notices, telling
 from billing.models import BalanceAlert, NoticeKind
 from billing.topups import InvalidTopUp
@@ -26,14 +27,17 @@ def set_alert(caller: Caller, *, threshold_micros: int | None) -> None:
         NotAllowed, InvalidTopUp.
     """
     caller.require(Scope.BILLING_WRITE)
-    if threshold_micros is None:
-        BalanceAlert.objects.filter(pk=caller.organization_id).delete()
-        return
-    if not 0 < threshold_micros <= money.LARGEST_MICROS:
+    if threshold_micros is not None and not 0 < threshold_micros <= money.LARGEST_MICROS:
         raise InvalidTopUp("threshold", "Choose an amount above zero.")
-    BalanceAlert.objects.update_or_create(
-        pk=caller.organization_id, defaults={"threshold_micros": threshold_micros, "told_at": None}
-    )
+    with transaction.atomic():
+        audit.record(caller, Act.ALERT_CHANGED, amount_micros=threshold_micros)
+        if threshold_micros is None:
+            BalanceAlert.objects.filter(pk=caller.organization_id).delete()
+            return
+        BalanceAlert.objects.update_or_create(
+            pk=caller.organization_id,
+            defaults={"threshold_micros": threshold_micros, "told_at": None},
+        )
 
 
 def tell_low() -> None:

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import query_api, shapes
+from accounts import body_api, query_api, shapes
 from accounts.authentication import caller
 from accounts.idempotent_views import idempotent
 from accounts.models import Scope
@@ -22,6 +22,7 @@ from generations import (
     listing,
     media_links,
     places,
+    retention,
     submission,
 )
 from generations.examples import EXAMPLES, METADATA
@@ -152,13 +153,14 @@ class OneGeneration(APIView):
         responses={204: OpenApiResponse(None, "Deleted.")},
     )
     def delete(self, request: Request, generation_id: uuid.UUID) -> Response:
-        deletion.delete(caller(request).organization_id, generation_id)
+        who = caller(request)
+        deletion.delete(who.organization_id, generation_id, by=who)
         return Response(status=204)
 
 
 class CancelGeneration(APIView):
     scopes = {"POST": Scope.GENERATIONS_WRITE}
-    errors = {"POST": ("cannot_cancel",)}
+    errors = {"POST": ("cannot_cancel", "invalid_parameters")}
 
     @extend_schema(
         operation_id="cancel_generation",
@@ -172,12 +174,13 @@ class CancelGeneration(APIView):
     )
     @idempotent
     def post(self, request: Request, generation_id: uuid.UUID) -> Response:
+        body_api.nothing(request)
         return Response(answers.generation(submission.cancel(caller(request), generation_id)))
 
 
 class GenerationContent(APIView):
     scopes = {"GET": Scope.GENERATIONS_READ}
-    errors = {"GET": ("invalid_parameters", "no_content_yet")}
+    errors = {"GET": ("invalid_parameters", "no_content_yet", "content_removed")}
 
     @extend_schema(
         operation_id="generation_content",
@@ -194,6 +197,8 @@ class GenerationContent(APIView):
         query = query_api.read(request, {"variant": query_api.one_of(*VARIANTS)})
         found = gallery.one(caller(request).organization_id, generation_id)
         link = VARIANTS[query.get("variant", "video")](found)
+        if not link and found.media_removed_at:
+            raise retention.ContentRemoved(found)
         if not link:
             raise gallery.NoContentYet(
                 "This file is not there: the video is not completed, or it has none of the kind.",

@@ -43,6 +43,8 @@ class Filter:
     order: str = NEWEST
 
 
+EVERYTHING = Filter()
+
 # In the order in which they are walked down: the one that leaves least is first.
 _CONDITIONS = {
     "api_key": "api_key_id = %(api_key)s",

@@ -1,36 +1,76 @@
-"""The web's doors to the gallery and to one generation: parse, call one function, answer."""
+"""The web's doors to the gallery: parse, call one function, answer."""
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseStopPolling
 
 from accounts.models import Scope
 from accounts.views import MemberRequest, member_page
-from generations import gallery, lookup_views, submission
-from generations.models import State
-from generations.submission import CannotCancel
+from generations import finding, gallery, lookup_views, undo_views
+from generations.gallery_forms import GalleryForm, address
 
 _LIVE_BATCH = 40
-"""How many open cards the page asks after at once (templates/generations/gallery.html)."""
+"""How many open cards the page asks after at once (templates/partials/gallery_poller.html)."""
+_PARTS = {
+    "cards": "partials/gallery_page.html",
+    "results": "partials/gallery_results.html",
+    "gallery": "partials/gallery.html",
+}
+"""What htmx gets, by the element that it fills."""
 
 
 @require_safe
 @member_page
 def gallery_page(request: MemberRequest) -> HttpResponse:
-    """One page of the gallery; `?before=<id>` continues it, and htmx gets the cards alone."""
+    """One page of the gallery; `?before=<id>` and `?after=<id>` go on, filters stay with them."""
     request.caller.require(Scope.GENERATIONS_READ)
-    before = request.GET.get("before")
-    page = gallery.page(
-        request.caller.organization_id, before=lookup_views.uuid_or_404(before) if before else None
-    )
-    context = {"page": page, "is_first": before is None}
-    template = "partials/gallery_page.html" if request.htmx else "generations/gallery.html"
-    return render(request, template, context)
+    organization_id = request.caller.organization_id
+    before, after = (_id_or_404(request.GET, name) for name in ("before", "after"))
+    form = GalleryForm(request.GET, makers=gallery.makers(organization_id))
+    context: dict[str, Any] = {
+        "form": form,
+        "may_write": request.caller.may(Scope.GENERATIONS_WRITE),
+        "undo": undo_views.offered(request),
+    }
+    template = _PARTS.get(request.htmx.target or "", "") or "generations/gallery.html"
+    if not form.is_valid():
+        form.show_as_typed()
+        return render(request, template, context, status=422)
+    if before:
+        after = None
+    page = gallery.page(organization_id, form.wanted, before=before, after=after)
+    here: dict[str, Any] = {"before": before, "after": after}
+    context |= _addresses(form, page, is_first=not (before or after))
+    context["page_url"] = address(form.query, **here)
+    context["back"] = lookup_views.back(form.query, here)
+    return render(request, template, context | {"page": page})
+
+
+def _addresses(form: GalleryForm, page: gallery.Page, *, is_first: bool) -> dict[str, Any]:
+    """Where the page's links lead, all with the filters kept."""
+    query: dict[str, Any] = form.query
+    down, up = ("before", "after") if form.wanted.order == finding.NEWEST else ("after", "before")
+    first, last = (page.rows[0].pk, page.rows[-1].pk) if page.rows else (None, None)
+    follows = is_first and form.wanted.order == finding.NEWEST
+    return {
+        "is_first": is_first,
+        "is_filtered": bool(form.chips),
+        "query": query,
+        "card_query": lookup_views.suffix(query),
+        "first_url": address(query),
+        "clear_url": address({"order": query["order"]} if "order" in query else {}),
+        "next_url": address({**query, down: last}) if page.has_next else "",
+        "previous_url": address({**query, up: first}) if page.has_previous else "",
+        "news_url": address(query, "gallery_news", than=first or uuid.UUID(int=0))
+        if follows
+        else "",
+        "live_url": address(query, "gallery_live"),
+    }
 
 
 @require_safe
@@ -39,8 +79,8 @@ def gallery_live(request: MemberRequest) -> HttpResponse:
     """What has changed among the cards asked after, as out-of-band swaps.
 
     `ids` names cards (repeated, or separated by commas), `seen` what each showed, in the same
-    order (none: all have changed). Answers 204 when nothing has changed, and 286, which ends
-    htmx's polling, when none of them can change any more.
+    order (none: all have changed); filters are kept in the cards' links. Answers 204 when nothing
+    has changed, and 286, which ends htmx's polling, when none of them can change any more.
     """
     request.caller.require(Scope.GENERATIONS_READ)
     ids = _uuids(_listed(request.GET, "ids"))
@@ -50,7 +90,12 @@ def gallery_live(request: MemberRequest) -> HttpResponse:
     is_over = len(ids) < _LIVE_BATCH and not any(gallery.is_card_live(row) for row in rows)
     if not changed:
         return HttpResponseStopPolling() if is_over else HttpResponse(status=204)
-    response = render(request, "partials/gallery_live.html", {"changed": changed})
+    form = GalleryForm(request.GET)
+    context = {
+        "changed": changed,
+        "card_query": lookup_views.suffix(form.query) if form.is_valid() else "",
+    }
+    response = render(request, "partials/gallery_live.html", context)
     if is_over:
         response.status_code = HttpResponseStopPolling.status_code
     return response
@@ -58,54 +103,28 @@ def gallery_live(request: MemberRequest) -> HttpResponse:
 
 @require_safe
 @member_page
-def generation(request: MemberRequest, generation_id: uuid.UUID) -> HttpResponse:
-    """One generation: player, cost, story. Someone else's is a 404."""
-    return _generation_page(request, generation_id, "generations/generation.html")
-
-
-@require_safe
-@member_page
-def generation_live(request: MemberRequest, generation_id: uuid.UUID) -> HttpResponse:
-    """The page's changing part, or 204 while it is still what `seen` says."""
-    return _generation_page(request, generation_id, "partials/generation_live.html")
-
-
-def _generation_page(
-    request: MemberRequest, generation_id: uuid.UUID, template: str
-) -> HttpResponse:
+def gallery_news(request: MemberRequest) -> HttpResponse:
+    """Whether the filters leave any that are newer than `than`: a link to them, or 204."""
     request.caller.require(Scope.GENERATIONS_READ)
-    if seen := request.GET.get("seen"):
-        row = lookup_views.or_404(gallery.one, request, generation_id)
-        if gallery.version(row) == seen:
-            return HttpResponse(status=204)
-    story = lookup_views.or_404(gallery.story, request, generation_id)
+    than = _id_or_404(request.GET, "than")
+    form = GalleryForm(request.GET)
+    if than is None or not form.is_valid():
+        return HttpResponse(status=204)
+    count = gallery.newer(request.caller.organization_id, form.wanted, than)
+    if not count:
+        return HttpResponse(status=204)
     context = {
-        "story": story,
-        "generation": story.generation,
-        "is_live": gallery.is_live(story.generation),
-        "version": gallery.version(story.generation),
-        "may_write": request.caller.may(Scope.GENERATIONS_WRITE),
-        "may_cancel": story.generation.state == State.QUEUED
-        and request.caller.may(Scope.GENERATIONS_WRITE),
+        "count": count,
+        "is_more": count == gallery.PAGE_SIZE,
+        "first_url": address(form.query),
+        "news_url": request.get_full_path(),
     }
-    return render(request, template, context)
+    return render(request, "partials/gallery_news.html", context)
 
 
-@require_http_methods(["GET", "POST"])
-@member_page
-def cancel(request: MemberRequest, generation_id: uuid.UUID) -> HttpResponse:
-    """Ask, then call a waiting job off."""
-    row = lookup_views.or_404(gallery.one, request, generation_id)
-    request.caller.require(Scope.GENERATIONS_WRITE)
-    if request.method == "GET":
-        return render(request, "generations/cancel.html", {"generation": row})
-    try:
-        submission.cancel(request.caller, generation_id)
-    except CannotCancel as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, "Canceled. What was held for it is available again.")
-    return redirect("generation", generation_id)
+def _id_or_404(query: QueryDict, name: str) -> uuid.UUID | None:
+    text = query.get(name)
+    return lookup_views.uuid_or_404(text) if text else None
 
 
 def _listed(query: QueryDict, name: str) -> list[str]:

@@ -15,8 +15,8 @@ from django.utils import timezone
 from accounts import idempotency
 from accounts.access import Caller
 from generations import pixazo_answers, pixazo_callbacks
+from generations.errors import GenerationMissing
 from generations.models import HealthCheck
-from generations.submission import GenerationMissing
 
 
 def record(

@@ -13,10 +13,10 @@ from typing import Any
 from django.db import connection
 
 from accounts import pages
+from generations.errors import GenerationMissing
 from generations.gallery import STATES_OF
 from generations.models import Generation
 from generations.shown import Files, Shown
-from generations.submission import GenerationMissing
 
 _ID_SLACK = timedelta(minutes=1)
 """A row's id and its `created_at` are made one after the other, and clocks differ."""

@@ -93,6 +93,9 @@ class Generation(models.Model):
     deleted_at = models.DateTimeField(
         null=True, help_text="Since when its customer no longer sees it."
     )
+    media_removed_at = models.DateTimeField(
+        null=True, help_text="When its files went by the organization's retention."
+    )
 
     # The trip to the provider.
     attempts = models.PositiveIntegerField(default=0)
@@ -286,6 +289,7 @@ class Media(_OfGeneration):
 
     class Meta:
         verbose_name_plural = "media"
+        indexes = [models.Index(fields=["organization", "stored_at"], name="generations_media_age")]
 
     def __str__(self) -> str:
         return f"media of {self.generation_id}"

@@ -18,7 +18,7 @@ from accounts.errors import DomainError
 from accounts.spending import SpendingLimitExceeded
 from billing import money
 from billing.ledger import InsufficientCredits
-from generations import media_links
+from generations import media_links, retention
 from generations.models import Generation, GenerationEvent, HealthCheck, State, VideoModel
 
 STATUS = {
@@ -162,6 +162,8 @@ def _error(generation: Generation) -> str | None:
         case State.CANCELED:
             return generation.error or _CANCELED
         case State.COMPLETED:
+            if generation.media_removed_at:
+                return f"{retention.told(generation)}."
             return None if _has_video(generation) else generation.error or _NO_FILE
     return generation.error or "The video could not be made."
 

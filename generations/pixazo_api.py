@@ -166,7 +166,7 @@ def plain(status: int) -> JsonResponse:
     """A refusal from where DRF is not: a malformed request, or a fault outside of the doors.
 
     Args:
-        status: 400, 403, 404 or 500.
+        status: 400, 403, 404, 500 or 503.
     """
     answer = pixazo_answers.internal_error() if status == 500 else pixazo_answers.gate(status)
     return JsonResponse(answer.body, status=status)

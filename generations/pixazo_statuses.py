@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from generations import gallery, health_checks, pixazo_answers
-from generations.submission import GenerationMissing
+from generations.errors import GenerationMissing
 
 
 def find(organization_id: uuid.UUID, request_id: str) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ from accounts.idempotency import IdempotencyKeyInUse, IdempotencyMismatch
 from accounts.models import new_id
 from billing import auto_topup, ledger
 from generations import parameters, quoting, settlement
+from generations.errors import GenerationMissing
 from generations.models import Generation, State
 from generations.work import DISPATCH
 
@@ -36,10 +37,6 @@ _ACCEPT = ledger.statement(
     *("text", "jsonb", "jsonb", "text", "bytea", "jsonb"),
     *("uuid", "integer", "bigint", "text"),
 )
-
-
-class GenerationMissing(DomainError):
-    code = "not_found"
 
 
 class CannotCancel(DomainError):

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from accounts import idempotency, rate_limits
-from generations import deletion, media, polling, provider_tally, uploads
+from accounts import idempotency, invitation_mail, rate_limits
+from accounts.work import INVITATIONS
+from generations import closing, deletion, media, polling, provider_tally, retention, uploads
 from generations import dispatch as dispatching
 from generations.work import COLLECT, DISPATCH, POLL
 
@@ -33,12 +34,15 @@ def sweep() -> None:
         (DISPATCH, dispatching.next_due()),
         (POLL, polling.next_due()),
         (COLLECT, media.next_due()),
+        (INVITATIONS, invitation_mail.next_due()),
     ):
         if _is_near(due):
             work.nudge()
     uploads.purge()
+    closing.hide_left()
     deletion.purge()
     provider_tally.forget_old()
+    retention.remove_old()
     idempotency.forget_old()
     rate_limits.forget_full()
 

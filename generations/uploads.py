@@ -31,6 +31,10 @@ logger = logging.getLogger(__name__)
 
 MAX_PIXELS = 50_000_000
 MIN_SIDE = 16
+_PICTURE_SIZE = (
+    f"The picture must have {MIN_SIDE} pixels or more to each side, and at most {MAX_PIXELS:,} in "
+    "all."
+)
 MAX_FILENAME = 200
 IMAGE_TYPES = {"JPEG": ("jpg", "image/jpeg"), "PNG": ("png", "image/png")} | {
     "WEBP": ("webp", "image/webp")
@@ -244,8 +248,7 @@ def _image(path: Path, size_bytes: int) -> _Facts | None:
             extension, content_type = IMAGE_TYPES[str(image.format)]
             width, height = image.size
             if width * height > MAX_PIXELS or min(width, height) < MIN_SIDE:
-                message = f"The picture must have {MIN_SIDE} pixels or more to each side, "
-                raise _refused("unsupported", f"{message}and at most {MAX_PIXELS:,} in all.")
+                raise _refused("unsupported", _PICTURE_SIZE)
             if size_bytes > settings.UPLOAD_IMAGE_MAX_BYTES:
                 raise _too_large(settings.UPLOAD_IMAGE_MAX_BYTES)
             if getattr(image, "is_animated", False):
@@ -255,6 +258,8 @@ def _image(path: Path, size_bytes: int) -> _Facts | None:
         return None
     except InvalidParameters:
         raise
+    except Image.DecompressionBombError as error:  # Pillow does not even tell its size
+        raise _refused("unsupported", _PICTURE_SIZE) from error
     except Exception as error:  # Pillow's readers raise whatever a damaged file makes them
         raise _refused("not_media", "The picture cannot be read.") from error
     return _Facts(UploadKind.IMAGE, extension, content_type, width=width, height=height)

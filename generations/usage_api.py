@@ -161,17 +161,22 @@ class Usage(APIView):
             renderer = CSVRenderer() if query["format"] == "csv" else JSONRenderer()
             request.accepted_renderer = renderer
             request.accepted_media_type = renderer.media_type
-        return Response(
-            {
-                "from": since.isoformat(),
-                "to": until.isoformat(),
-                "tz": str(zone),
-                "group_by": groups,
-                "currency": money.CURRENCY,
-                "results": [_row(row, groups) for row in found.rows],
-                "total": _sums(found.total),
-            }
-        )
+        return Response(as_json(found, since=since, until=until, zone=zone, groups=groups))
+
+
+def as_json(
+    found: usage.Usage, *, since: date, until: date, zone: ZoneInfo, groups: list[str]
+) -> dict[str, Any]:
+    """Usage as the API says it; what `CSVRenderer` writes."""
+    return {
+        "from": since.isoformat(),
+        "to": until.isoformat(),
+        "tz": str(zone),
+        "group_by": groups,
+        "currency": money.CURRENCY,
+        "results": [_row(row, groups) for row in found.rows],
+        "total": _sums(found.total),
+    }
 
 
 def _row(row: Any, groups: list[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ _FROM_ONE = (
 
 RULES: tuple[Rule, ...] = (
     Rule(
-        "pvideo.E042",
+        "pvideo.E052",
         lambda: (
             any(getattr(settings, name) < 1 for name in _FROM_ONE)
             or not -1 <= settings.ALERT_MARGIN_SHARE <= 1

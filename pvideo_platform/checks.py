@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, run_checks
 from django.core.exceptions import ImproperlyConfigured
 
-from pvideo_platform import alert_checks, payment_checks, staff_checks
+from pvideo_platform import alert_checks, payment_checks, people_checks, staff_checks
 from pvideo_platform.check_rules import Rule
 
 TAG = "pvideo"
@@ -44,7 +44,7 @@ def platform_settings(
     return [
         (Error if ".E" in rule.id else Warning)(rule.message, hint=rule.hint, id=rule.id)
         for rule in (
-            *(*RULES, *payment_checks.RULES),
+            *(*RULES, *payment_checks.RULES, *people_checks.RULES),
             *(*staff_checks.RULES, *alert_checks.RULES),
         )
         if (settings.PRODUCTION or not rule.production_only) and rule.wrong()

@@ -22,14 +22,14 @@ def policy(*, images: Sequence[str], forms: Sequence[str]) -> dict[str, Any]:
     """The policy, as Django's SECURE_CSP takes it.
 
     Args:
-        images: origins without TLS that images may come from; those with TLS all may.
+        images: origins without TLS that pictures and sounds may come from; those with TLS all may.
         forms: origins that a form may lead to. Browsers count the redirect that answers a form as
             its target, so the hosted payment page is one.
     """
     return {
         "default-src": [CSP.SELF],
         "img-src": [CSP.SELF, "data:", "https:", *images],
-        "media-src": [CSP.SELF, "https:"],
+        "media-src": [CSP.SELF, "https:", *images],
         "frame-ancestors": [CSP.NONE],
         "base-uri": [CSP.SELF],
         "form-action": [CSP.SELF, *forms],

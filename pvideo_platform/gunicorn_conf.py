@@ -13,7 +13,7 @@ from gunicorn.workers.base import Worker
 
 wsgi_app = "pvideo_platform.wsgi:application"
 bind = os.environ.get("WEB_BIND", "127.0.0.1:8000")
-worker_class = "gthread"
+worker_class = "pvideo_platform.gunicorn_worker.ProblemWorker"  # gthread's
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
 timeout = 60

@@ -1,9 +1,13 @@
-"""Keeps secrets of our own URLs out of the log: callback tokens and signed media links."""
+"""Keeps secrets of our own URLs out of the log: callback tokens, signed media links, links to
+share and to join."""
 
 import logging
 import re
 
-_SECRET = re.compile(r"(/callbacks/pixazo/[^/\s]+/|/media/|(?<!v1)/uploads/)[^/\s\"']+")
+_SECRET = re.compile(
+    r"(/callbacks/pixazo/[^/\s]+/|/media/|/share/|(?<!v1)/uploads/|(?<!team)/invitations/)"
+    r"[^/\s\"']+"
+)
 
 
 class MaskTokens(logging.Filter):

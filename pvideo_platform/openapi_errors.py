@@ -62,7 +62,7 @@ def add(operation: dict[str, Any], codes: Iterable[str], *, is_idempotent: bool)
     all_codes = {*EVERYWHERE, *codes}
     if any(parameter.get("in") == "path" for parameter in operation.get("parameters", ())):
         all_codes.add("not_found")
-    if "requestBody" in operation:
+    if "requestBody" in operation or is_idempotent:  # an act that takes none may be sent one
         all_codes.update(WITH_BODY)
     if is_idempotent:
         all_codes.update(WITH_IDEMPOTENCY)

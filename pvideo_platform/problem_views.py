@@ -2,8 +2,9 @@
 
 import logging
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views import defaults
 
 from generations import pixazo_api
@@ -23,7 +24,20 @@ EXPLANATIONS = {
     "method_not_allowed": "This address does not take this HTTP method.",
     "not_acceptable": "Nothing that `Accept` names can be given here. Ask for `application/json`.",
     "cannot_delete": "A generation can be deleted once it has ended.",
+    "account_stays": "The account cannot be deleted yet; the detail says why.",
     "no_content_yet": "The generation has no such file, or not yet: wait until it is completed.",
+    "content_removed": "The organization keeps videos for a number of days, and this one is older.",
+    "invalid_limit": "A member's monthly limit is zero or more, and at most $1,000,000.",
+    "invalid_name": "An organization's name has 1 to 100 characters that can be seen.",
+    "invalid_retention": "Videos are kept for 1 to 3650 days, or for ever.",
+    "invitation_for_other": "The invitation was sent to another address than the account's.",
+    "already_member": "This person is a member of the organization already.",
+    "already_invited": "This address is invited already. Send that invitation again instead.",
+    "last_owner": "An organization needs an owner. Transfer the ownership first.",
+    "too_many_organizations": "One person owns, and creates in a day, a limited number of them.",
+    "too_many_invitations": "An organization sends a limited number of invitations a day.",
+    "cannot_close": "An organization is deleted once no work and no payment is on its way.",
+    "name_mistyped": "Type the organization's name to confirm its deletion.",
     "upload_in_use": "An open generation uses this upload. Delete it once that has ended.",
     "upload_quota_exceeded": "The organization keeps as many uploads as it may. Delete some.",
     "usage_too_large": "The answer would have too many rows. Ask for fewer days or groups.",
@@ -58,10 +72,13 @@ EXPLANATIONS = {
     "payment_unavailable": "The payment service did not answer. Nothing is lost: try again soon.",
     "payments_not_set_up": "This installation cannot take payments yet.",
     "body_too_large": "The request body is too large.",
+    "uri_too_long": "The address with its query is longer than 4,094 characters.",
+    "headers_too_large": "A header field is longer than 8,190 bytes, or there are over 100.",
     "unsupported_media_type": "Send the `Content-Type` that this takes: JSON, or a form.",
     "idempotency_mismatch": "This Idempotency-Key was used with a different request.",
     "price_missing": "This combination of model, resolution and mode is not on sale.",
     "rate_limited": "Too many requests. Wait as `Retry-After` says.",
+    "maintenance": "The platform is being worked on. Try again after `Retry-After` seconds.",
     "internal_error": "Something went wrong on our side. Nothing was charged for it.",
 }
 
@@ -118,4 +135,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return pixazo_api.plain(500)
     if _is_api(request):
         return problems.answer(request, "internal_error", "Something went wrong on our side.")
-    return defaults.server_error(request)
+    # Without the context processors: one of them may be what failed.
+    content = render_to_string("500.html", {"request_id": getattr(request, "request_id", "")})
+    return HttpResponseServerError(content)
+
+
+def maintenance(request: HttpRequest) -> HttpResponse:
+    """503 for customers while the platform is being worked on."""
+    if pixazo_api.is_below(request.path):
+        return pixazo_api.plain(503)
+    if _is_api(request):
+        detail = "The platform is being worked on. Try again in a few minutes."
+        return problems.answer(request, "maintenance", detail)
+    return HttpResponse(render_to_string("maintenance.html"), status=503)

@@ -16,9 +16,11 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from pvideo_platform import content_policy
+from pvideo_platform import content_policy, people_settings
 from pvideo_platform.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from pvideo_platform.api_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from pvideo_platform.people_settings import *  # noqa: F403  # how people sign up and log in
+from pvideo_platform.people_settings import SOCIAL_ORIGINS
 from pvideo_platform.tuning import *  # noqa: F403  # figures that an operator may turn
 from pvideo_platform.tuning import MEDIA_LINK_SECONDS
 from staff.admin_settings import *  # noqa: F403  # how the admin looks
@@ -82,6 +84,11 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.google",
+    "allauth.socialaccount.providers.github",
     "django_htmx",
     "django_q",
     "rest_framework",
@@ -100,6 +107,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "pvideo_platform.middleware.request_id",
+    "pvideo_platform.middleware.maintenance",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -162,7 +170,12 @@ REDIS_URL = env.str("REDIS_URL", default="")
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    # Not each process's own memory: the limits on logins count here, for all processes together.
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "platform_cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
 }
 
 # --- Task queue -----------------------------------------------------------------------------
@@ -184,47 +197,16 @@ Q_CLUSTER: dict[str, Any] = {
 }
 
 # --- People ---------------------------------------------------------------------------------
-AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
-]
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "optional"
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "studio"
-ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-_email = env.email_url("EMAIL_URL", default="consolemail://")
-MAILERS = {
-    "default": {
-        "BACKEND": _email["EMAIL_BACKEND"],
-        "OPTIONS": {
-            "host": _email["EMAIL_HOST"],
-            "port": _email["EMAIL_PORT"],
-            "username": _email["EMAIL_HOST_USER"],
-            "password": _email["EMAIL_HOST_PASSWORD"],
-            "use_tls": _email.get("EMAIL_USE_TLS", False),
-            "use_ssl": _email.get("EMAIL_USE_SSL", False),
-            "timeout": 10,
-        }
-        if _email["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
-        else {},
-    }
-}
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="PVideo <no-reply@localhost>")
+# Sign-up, login and second factors: people_settings.py.
+# Browsers give passkeys to https and to localhost only.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION and not PUBLIC_BASE_URL.startswith("https://")
+SENT_MAIL_DIR = (
+    None
+    if PRODUCTION
+    else people_settings.sent_mail_dir(data_dir=DATA_DIR, public_base_url=PUBLIC_BASE_URL)
+)
+"""Where sent mail is kept, to be read at /demo/mail/; None: nowhere, and there is no such page."""
+MAILERS = people_settings.mailers(SENT_MAIL_DIR)
 
 # --- API ------------------------------------------------------------------------------------
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=1_000_000)
@@ -295,7 +277,7 @@ STORAGES: dict[str, dict[str, Any]] = {
         "OPTIONS": {"location": str(MEDIA_ROOT)},
     },
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "pvideo_platform.static_files.HashedStaticFiles"
         if PRODUCTION
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
@@ -318,7 +300,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CSP = content_policy.policy(
-    images=[SANDBOX_URL] if SANDBOX_URL else [], forms=STRIPE_PAGE_ORIGINS
+    images=[SANDBOX_URL] if SANDBOX_URL else [],
+    forms=[*STRIPE_PAGE_ORIGINS, *SOCIAL_ORIGINS],
 )
 
 # --- Words and time -------------------------------------------------------------------------

@@ -50,7 +50,7 @@ WEBHOOK_DISABLE_AFTER_DAYS = _env.float("WEBHOOK_DISABLE_AFTER_DAYS", default=5.
 WEBHOOK_KEEP_DAYS = _env.int("WEBHOOK_KEEP_DAYS", default=30)
 WEBHOOK_ENDPOINTS_MAX = _env.int("WEBHOOK_ENDPOINTS_MAX", default=20)
 
-# Staff's second factor: only the demo goes without (pvideo.E040).
+# Staff's second factor: only the demo goes without (pvideo.E050).
 STAFF_SECOND_FACTOR_REQUIRED = _env.bool(
     "STAFF_SECOND_FACTOR_REQUIRED",
     default=_env.str("PVIDEO_MODE", default="development") != "demo",
@@ -72,3 +72,6 @@ ALERT_INBOX_MINUTES = _env.int("ALERT_INBOX_MINUTES", default=15)
 ALERT_QUEUE_MINUTES = _env.int("ALERT_QUEUE_MINUTES", default=10)
 ALERT_MARGIN_SHARE = _env.float("ALERT_MARGIN_SHARE", default=0.0)
 ALERT_DISPUTE_HOURS = _env.int("ALERT_DISPUTE_HOURS", default=72)
+
+# On: customers get a page that says so; callbacks, payment events and staff still get through.
+MAINTENANCE = _env.bool("MAINTENANCE", default=False)

@@ -1,3 +1,4 @@
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -13,7 +14,7 @@ from generations import (
     uploads_api,
     usage_api,
 )
-from pvideo_platform import docs_views, health, problem_views
+from pvideo_platform import demo_mail_views, docs_views, health, landing_views, problem_views
 from webhooks import urls as webhooks_urls
 
 api_patterns: list[URLPattern | URLResolver] = [
@@ -40,10 +41,14 @@ api_patterns: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", landing_views.home, name="home"),
     path("", include("generations.urls")),
     path("", include("accounts.urls")),
+    path("", include("accounts.team_urls")),
     path("", include("billing.urls")),
+    path("", include("webhooks.urls")),
     path("accounts/", include("allauth.urls")),
+    path("admin/login/", secure_admin_login(admin.site.login)),  # with limits and second factors
     path("admin/", admin.site.urls),
     path("api/v1/", include((api_patterns, "api"))),
     path("api/schema/", docs_views.schema, name="api_schema"),
@@ -57,6 +62,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("media/<str:token>/<str:file_name>", media_views.media, name="media"),
     path("uploads/<str:token>/<str:file_name>", media_views.upload, name="upload"),
     path("healthz", health.healthz),
+    path("demo/mail/", demo_mail_views.inbox, name="demo_mail"),
+    path("demo/mail/<slug:name>/", demo_mail_views.message, name="demo_mail_message"),
+    path("demo/mail/<slug:name>/html", demo_mail_views.message_html, name="demo_mail_html"),
     path("", include("generations.pixazo_urls")),
 ]
 handler404 = "pvideo_platform.problem_views.not_found"

@@ -12,6 +12,8 @@ from pvideo_platform.log_masking import MaskTokens
     [
         ("/callbacks/pixazo/01a2-b/secret-token", "/callbacks/pixazo/01a2-b/***"),
         ("/media/secret:token/video.mp4", "/media/***/video.mp4"),
+        ("/share/secret_token-1/video.mp4", "/share/***/video.mp4"),
+        ("/gallery/01a2-b/share", "/gallery/01a2-b/share"),
         ("/gallery/01a2-b/", "/gallery/01a2-b/"),
     ],
 )

@@ -97,7 +97,8 @@ class OneEndpoint(APIView):
     )
     def patch(self, request: Request, endpoint_id: uuid.UUID) -> Response:
         data = body_api.members(request, {**_MEMBERS, "enabled": reading_api.boolean})
-        changed = endpoints.update(caller(request).organization_id, endpoint_id, **data)
+        who = caller(request)
+        changed = endpoints.update(who.organization_id, endpoint_id, by=who, **data)
         return Response(answers.endpoint(changed))
 
     @extend_schema(
@@ -108,7 +109,8 @@ class OneEndpoint(APIView):
         responses={204: OpenApiResponse(None, "Deleted.")},
     )
     def delete(self, request: Request, endpoint_id: uuid.UUID) -> Response:
-        endpoints.delete(caller(request).organization_id, endpoint_id)
+        who = caller(request)
+        endpoints.delete(who.organization_id, endpoint_id, by=who)
         return Response(status=204)
 
 
@@ -148,15 +150,14 @@ class RotateSecret(APIView):
     def post(self, request: Request, endpoint_id: uuid.UUID) -> Response:
         check = reading_api.integer(0, endpoints.MAX_OVERLAP_SECONDS)
         data = body_api.members(request, {"overlap_seconds": check})
-        endpoint, secret = endpoints.rotate_secret(
-            caller(request).organization_id, endpoint_id, **data
-        )
+        who = caller(request)
+        endpoint, secret = endpoints.rotate_secret(who.organization_id, endpoint_id, by=who, **data)
         return Response(answers.endpoint_with_secret(endpoint, secret))
 
 
 class TestEndpoint(APIView):
     scopes = {"POST": Scope.WEBHOOKS_WRITE}
-    errors = {"POST": ("endpoint_disabled",)}
+    errors = {"POST": ("endpoint_disabled", "invalid_parameters")}
 
     @extend_schema(
         operation_id="test_webhook_endpoint",
@@ -169,6 +170,7 @@ class TestEndpoint(APIView):
     )
     @idempotent
     def post(self, request: Request, endpoint_id: uuid.UUID) -> Response:
+        body_api.nothing(request)
         made = endpoints.ping(caller(request).organization_id, endpoint_id)
         headers = {"Location": f"/api/v1/webhook-deliveries/{made.pk}"}
         return Response(answers.delivery(made), status=202, headers=headers)

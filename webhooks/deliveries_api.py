@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import pages, query_api, shapes
+from accounts import body_api, pages, query_api, shapes
 from accounts.authentication import caller
 from accounts.idempotent_views import idempotent
 from accounts.models import Scope
@@ -88,7 +88,7 @@ class OneDelivery(APIView):
 
 class ReplayDelivery(APIView):
     scopes = {"POST": Scope.WEBHOOKS_WRITE}
-    errors = {"POST": ("endpoint_disabled", "delivery_open")}
+    errors = {"POST": ("endpoint_disabled", "delivery_open", "invalid_parameters")}
 
     @extend_schema(
         operation_id="replay_webhook_delivery",
@@ -102,6 +102,7 @@ class ReplayDelivery(APIView):
     )
     @idempotent
     def post(self, request: Request, delivery_id: uuid.UUID) -> Response:
+        body_api.nothing(request)
         again = replaying.one(caller(request).organization_id, delivery_id)
         headers = {"Location": f"/api/v1/webhook-deliveries/{again.pk}"}
         return Response(answers.delivery(again), status=202, headers=headers)

@@ -8,15 +8,17 @@ import uuid
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts import audit
 from accounts.access import Caller
 from accounts.errors import DomainError, FieldError, InvalidParameters
-from accounts.models import Organization, new_id
+from accounts.models import Act, Organization, new_id
 from outbound.public_urls import UrlNotAllowed
 from webhooks import events, sealing, signing, targets
 from webhooks.catalogue import ALL, SUBSCRIBABLE, EventType
@@ -82,6 +84,7 @@ def create(
         secret_sealed=sealing.seal(secret),
         **checked,
     )
+    audit.record(caller, Act.ENDPOINT_CREATED, endpoint, name=_name(endpoint))
     return endpoint, secret
 
 
@@ -90,12 +93,14 @@ def update(
     organization_id: uuid.UUID,
     endpoint_id: uuid.UUID,
     *,
+    by: Caller | None = None,
     enabled: bool | None = None,
     **changes: Any,
 ) -> Endpoint:
     """Change an endpoint.
 
     Args:
+        by: who does it, for the audit log; None for the platform itself.
         enabled: False cancels what is pending; True forgets past failures. None leaves it.
         changes: `url`, `event_types`, `description`, as in `create`.
 
@@ -113,11 +118,19 @@ def update(
         Endpoint.objects.filter(pk=endpoint_id).update(
             disabled_at=None, disabled_reason="", failing_since=None, last_failed_at=None
         )
+    changed = sorted(checked) + ([] if enabled is None else ["enabled" if enabled else "disabled"])
+    audit.record(
+        by or organization_id,
+        Act.ENDPOINT_CHANGED,
+        endpoint,
+        name=_name(endpoint),
+        changed=changed,
+    )
     return one(organization_id, endpoint_id)
 
 
 @transaction.atomic
-def delete(organization_id: uuid.UUID, endpoint_id: uuid.UUID) -> None:
+def delete(organization_id: uuid.UUID, endpoint_id: uuid.UUID, *, by: Caller | None = None) -> None:
     """End an endpoint and cancel what is pending. Its deliveries stay readable.
 
     Raises: EndpointMissing.
@@ -130,6 +143,7 @@ def delete(organization_id: uuid.UUID, endpoint_id: uuid.UUID) -> None:
         previous_secret_until=None,
     )
     cancel_pending(endpoint.pk)
+    audit.record(by or organization_id, Act.ENDPOINT_DELETED, endpoint, name=_name(endpoint))
 
 
 @transaction.atomic
@@ -167,7 +181,11 @@ def cancel_strays() -> int:
 
 @transaction.atomic
 def rotate_secret(
-    organization_id: uuid.UUID, endpoint_id: uuid.UUID, *, overlap_seconds: int = OVERLAP_SECONDS
+    organization_id: uuid.UUID,
+    endpoint_id: uuid.UUID,
+    *,
+    overlap_seconds: int = OVERLAP_SECONDS,
+    by: Caller | None = None,
 ) -> tuple[Endpoint, str]:
     """Give an endpoint a new secret; for a while messages are signed with the old one too.
 
@@ -191,6 +209,7 @@ def rotate_secret(
     endpoint.save(
         update_fields=["secret_sealed", "previous_secret_sealed", "previous_secret_until"]
     )
+    audit.record(by or organization_id, Act.ENDPOINT_SECRET_ROTATED, endpoint, name=_name(endpoint))
     return endpoint, secret
 
 
@@ -256,6 +275,11 @@ def deliver(event: Event, endpoint: Endpoint) -> Delivery:
     )
     DELIVER.nudge()
     return delivery
+
+
+def _name(endpoint: Endpoint) -> str:
+    """What the audit log calls it: never its whole URL, which may hold a secret of theirs."""
+    return endpoint.description or urlsplit(endpoint.url).hostname or ""
 
 
 def _locked(organization_id: uuid.UUID, endpoint_id: uuid.UUID) -> Endpoint:

@@ -10,12 +10,13 @@ import time
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
+from django.template.loader import render_to_string
 from django.utils import timezone
 
-from accounts.access import MANAGERS
-from accounts.models import User
+from accounts import notifications
+from accounts.models import Topic
 from webhooks import endpoints
 from webhooks.models import DisabledReason, Notice
 
@@ -108,21 +109,30 @@ def _is_outdated(notice: Notice) -> bool:
 def _send(notice: Notice) -> bool:
     endpoint = notice.endpoint
     kind = Notice.Kind(notice.kind)
-    to = User.objects.filter(
-        memberships__organization=endpoint.organization_id,
-        memberships__role__in=MANAGERS,
-        is_active=True,
-    ).values_list("email", flat=True)
+    managers = notifications.recipients(endpoint.organization_id, Topic.WEBHOOKS)
+    to = [membership.user.email for membership in managers]
+    reason = _REASON[kind].format(since=notice.since)
     text = _TEXT.format(
         organization=endpoint.organization.name,
         url=endpoint.url,
-        reason=_REASON[kind].format(since=notice.since),
+        reason=reason,
         base_url=settings.PUBLIC_BASE_URL,
         endpoint_id=endpoint.pk,
     )
+    html = render_to_string(
+        "webhooks/mail/endpoint_disabled.html",
+        {
+            "organization": endpoint.organization,
+            "endpoint": endpoint,
+            "reason": reason,
+            "docs_url": f"{settings.PUBLIC_BASE_URL}/api/docs/",
+        },
+    )
     try:
         for address in to:  # one each: members need not know each other's addresses
-            EmailMessage(_SUBJECT[kind], text, to=[address]).send()
+            message = EmailMultiAlternatives(_SUBJECT[kind], text, to=[address])
+            message.attach_alternative(html, "text/html")
+            message.send()
     except Exception:  # any mail server's trouble: it stays due
         logger.exception("notice %s about webhook endpoint %s not sent", notice.pk, endpoint.pk)
         return False

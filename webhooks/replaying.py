@@ -22,11 +22,6 @@ MOST_AT_ONCE = 10_000
 """Deliveries made by one call of `missed`; a further call goes on."""
 
 _MISSED = """
-    INSERT INTO webhooks_delivery
-           (id, organization_id, event_id, event_type, endpoint_id, url, lane, state,
-            next_attempt_at, replay_of_id)
-    SELECT webhooks_new_id(), ev.organization_id, ev.id, ev.type, en.id, '', en.id, 'pending',
-           %(now)s, last.id
       FROM webhooks_endpoint en
       JOIN webhooks_event ev ON ev.organization_id = en.organization_id
       LEFT JOIN LATERAL (
@@ -42,8 +37,16 @@ _MISSED = """
            SELECT FROM webhooks_delivery d
             WHERE d.event_id = ev.id AND d.endpoint_id = en.id
               AND d.state IN ('pending', 'delivering', 'delivered'))
-     ORDER BY ev.id LIMIT %(most)s
-        ON CONFLICT DO NOTHING"""
+     ORDER BY ev.id LIMIT %(most)s"""
+_COUNT = f"SELECT count(*) FROM (SELECT ev.id {_MISSED}) AS missed"  # noqa: S608  # our own text
+_DELIVER_MISSED = f"""
+    INSERT INTO webhooks_delivery
+           (id, organization_id, event_id, event_type, endpoint_id, url, lane, state,
+            next_attempt_at, replay_of_id)
+    SELECT webhooks_new_id(), ev.organization_id, ev.id, ev.type, en.id, '', en.id, 'pending',
+           %(now)s, last.id
+    {_MISSED}
+        ON CONFLICT DO NOTHING"""  # our own text
 
 
 class DeliveryOpen(DomainError):
@@ -119,7 +122,7 @@ def missed(organization_id: uuid.UUID, endpoint_id: uuid.UUID, *, since: datetim
     endpoints.require_enabled(endpoint)
     with connection.cursor() as cursor:
         cursor.execute(
-            _MISSED,
+            _DELIVER_MISSED,
             {
                 "endpoint": endpoint.pk,
                 "since": since,
@@ -131,3 +134,14 @@ def missed(organization_id: uuid.UUID, endpoint_id: uuid.UUID, *, since: datetim
     if made:
         DELIVER.nudge()
     return made
+
+
+def count_missed(organization_id: uuid.UUID, endpoint_id: uuid.UUID, *, since: datetime) -> int:
+    """How many deliveries `missed` would make now.
+
+    Raises: EndpointMissing.
+    """
+    endpoint = endpoints.one(organization_id, endpoint_id)
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, {"endpoint": endpoint.pk, "since": since, "most": MOST_AT_ONCE})
+        return int(cursor.fetchone()[0])

@@ -34,10 +34,10 @@ def forget_old() -> int:
     """
     until = timezone.now() - timedelta(days=settings.WEBHOOK_KEEP_DAYS)
     with connection.cursor() as cursor:
-        cursor.execute(_FORGET, [_first_id(until), MOST_AT_ONCE])
+        cursor.execute(_FORGET, [first_id(until), MOST_AT_ONCE])
         return int(cursor.rowcount)
 
 
-def _first_id(moment: datetime) -> uuid.UUID:
+def first_id(moment: datetime) -> uuid.UUID:
     """The smallest UUIDv7 of a moment."""
     return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)

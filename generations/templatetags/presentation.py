@@ -16,13 +16,12 @@ from billing import forms as billing_forms
 from billing import money
 from billing.models import Entry, EntryKind
 from billing.statement_views import Line
-from generations import forms, gallery, media_links
-from generations.models import Generation, State, VideoModel
+from generations import forms, gallery, media_links, retention, titles
+from generations.models import Generation, Media, State, VideoModel
 from generations.parameters import PARAMETERS
 
 register = template.Library()
 
-EXCERPT_CHARACTERS = 140
 STATE_LABELS = {
     State.QUEUED: "Accepted",
     State.SUBMITTING: "Being sent to the model",
@@ -109,12 +108,19 @@ def entry_label(entry: Entry) -> str:
 @register.filter
 def excerpt(generation: Generation) -> str:
     """The words that the video was made from, cut to a card's length."""
-    names = ("prompt", "voice_script", "video_prompt")
-    texts = (generation.input.get(name) for name in names)
-    text = " ".join(next((text for text in texts if text), "").split())
-    if len(text) <= EXCERPT_CHARACTERS:
-        return text
-    return f"{text[: EXCERPT_CHARACTERS - 1].rstrip()}…"
+    return titles.of(generation)
+
+
+@register.filter
+def full_words(generation: Generation) -> str:
+    """The prompt or the script, whole."""
+    return titles.full(generation)
+
+
+@register.filter
+def file_name(generation: Generation) -> str:
+    """What its video is called when it is saved."""
+    return titles.file_name(generation)
 
 
 @register.filter
@@ -149,6 +155,12 @@ def has_media(generation: Generation) -> bool:
 
 
 @register.filter
+def media_of(generation: Generation) -> Media | None:
+    """The finished file, or None."""
+    return generation.media if gallery.has_media(generation) else None
+
+
+@register.filter
 def is_live(generation: Generation) -> bool:
     """Whether the card may still change by itself."""
     return gallery.is_card_live(generation)
@@ -158,6 +170,12 @@ def is_live(generation: Generation) -> bool:
 def version(generation: Generation) -> str:
     """What the card shows, as a word to compare."""
     return gallery.card_version(generation)
+
+
+@register.filter
+def removed(generation: Generation) -> str:
+    """Why the video that there was is gone, or ""."""
+    return retention.told(generation) if generation.media_removed_at else ""
 
 
 @register.filter
@@ -189,6 +207,17 @@ def preview_url(generation: Generation) -> str:
 def seconds(milliseconds: int) -> str:
     """5_042 -> "5.0 s"."""
     return f"{milliseconds / 1000:.1f} s"
+
+
+@register.filter
+def passed(span: timedelta) -> str:
+    """0:00:04.2 -> "4.2 s"; 0:02:05 -> "2 min 5 s"."""
+    seconds = span.total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 @register.filter

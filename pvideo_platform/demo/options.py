@@ -50,6 +50,7 @@ class Options:
         database_url: a PostgreSQL of one's own, or empty for the embedded one.
         real_provider: a Pixazo key is set, so there is no sandbox.
         public_base_url: where the provider reaches us, if it is not this machine.
+        email_url: where mail goes; empty: it is kept, to be read at /demo/mail/.
         webhook_secret: of this start alone; the sandbox's Stripe signs its events with it.
     """
 
@@ -60,6 +61,7 @@ class Options:
     database_url: str = ""
     real_provider: bool = False
     public_base_url: str = ""
+    email_url: str = ""
     webhook_secret: str = field(default_factory=_new_secret, repr=False)
 
     @property
@@ -79,6 +81,12 @@ class Options:
     def payment_events_url(self) -> str:
         """Where the sandbox's Stripe delivers its events."""
         return f"{self.base_url}/callbacks/stripe"
+
+    @property
+    def mail_url(self) -> str:
+        """Where sent mail can be read, as settings.SENT_MAIL_DIR has it; "" when it leaves."""
+        leaves = self.email_url or (self.real_provider and self.public_base_url)
+        return "" if leaves else f"{self.base_url}/demo/mail/"
 
     @property
     def logs(self) -> Path:
@@ -126,4 +134,5 @@ def from_command_line(
         database_url=env.str("DATABASE_URL", default=""),
         real_provider=bool(env.str("PIXAZO_API_KEY", default="")),
         public_base_url=env.str("PUBLIC_BASE_URL", default=""),
+        email_url=env.str("EMAIL_URL", default=""),
     )

@@ -41,7 +41,7 @@ def _user(email: str, password: str, *, staff: bool) -> User:
         user.set_password(password)
     user.is_active, user.is_staff, user.is_superuser = True, staff, staff
     user.save(update_fields=["password", "is_active", "is_staff", "is_superuser"])
-    EmailAddress.objects.get_or_create(
+    EmailAddress.objects.update_or_create(
         user=user, email=email, defaults={"verified": True, "primary": True}
     )
     return user

@@ -8,13 +8,15 @@ import re
 import secrets
 from dataclasses import dataclass
 from decimal import Decimal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pvideo_platform.demo.browser import Browser
 from pvideo_platform.demo.failure import DemoFailure
 from pvideo_platform.demo.page import Page
 
 _FILE_NAME = re.compile(r'filename="Invoice-([^"]+)\.pdf"')
+CODE_PATH = "/accounts/confirm-email/"
+MAIL_PATH = re.compile(r"/demo/mail/[0-9a-f]{32}/")
 CARD = {"number": "4242 4242 4242 4242", "expiry": "12 / 34", "cvc": "123", "name": "A. Shopper"}
 
 
@@ -45,20 +47,34 @@ class Shopper:
         self.email = f"walkthrough-{secrets.token_hex(4)}@example.com"
 
     def sign_up(self) -> None:
-        password = secrets.token_urlsafe(12)
+        """With the code that the demo's mail holds; ends in the Studio."""
         page = self._open("/accounts/signup/")
-        arrived = self._browser.send(
+        asked = self._browser.send(
             page,
             page.form("/accounts/signup/"),
-            {"email": self.email, "password1": password, "password2": password},
+            {"email": self.email, "password1": secrets.token_urlsafe(12)},
         )
-        if arrived.path == page.path:
-            raise DemoFailure(f"The sign-up of {self.email} was refused: {arrived}")
+        if asked.path != CODE_PATH:
+            raise DemoFailure(f"The sign-up of {self.email} was refused: {asked}")
+        arrived = self._browser.send(asked, asked.form(CODE_PATH), {"code": self._mailed_code()})
+        if arrived.path == CODE_PATH:
+            raise DemoFailure(f"The mailed code of {self.email} was refused: {arrived}")
+
+    def _mailed_code(self) -> str:
+        inbox = self._open("/demo/mail/", query=f"?to={quote(self.email)}")
+        mails = [url for _, url in inbox.links if MAIL_PATH.fullmatch(urlsplit(url).path)]
+        if not mails:
+            raise DemoFailure(f"No mail to {self.email} is kept at {inbox.url}: {inbox}")
+        mail = self._browser.open(mails[0])
+        code = re.search(r"\b\d{6}\b", mail.text)
+        if code is None:
+            raise DemoFailure(f"The mail at {mail.url} has no code: {mail}")
+        return code[0]
 
     def make_key(self) -> str:
         """An API key that may do all but buy."""
-        page = self._open("/api-keys/")
-        shown = self._browser.send(page, page.form("/api-keys/"), {"name": "Walkthrough"})
+        page = self._open("/api-keys/new")
+        shown = self._browser.send(page, page.form("/api-keys/new"), {"name": "Walkthrough"})
         return shown.value("new-key-secret")
 
     def buy_pack(self, amount: Decimal) -> Purchase:
@@ -84,8 +100,8 @@ class Shopper:
             raise DemoFailure(f"The page {page.url} has no link to a CSV file: {page}")
         return list(csv.DictReader(self._browser.open(files[0]).body.decode().splitlines()))
 
-    def _open(self, path: str) -> Page:
-        page = self._browser.open(self._base_url + path)
+    def _open(self, path: str, *, query: str = "") -> Page:
+        page = self._browser.open(self._base_url + path + query)
         if page.path != path:
             raise DemoFailure(f"{path} led to {page.url}: {page}")
         return page

@@ -191,6 +191,8 @@ class Supervisor:
             f"  at {options.base_url}/admin/",
             f"  API key    {made.api_key}",
         ]
+        if options.mail_url:
+            lines.append(f"  mail       {options.mail_url} (what would have been sent)")
         if options.sandbox_url:
             lines.append(
                 f"  sandbox    {options.sandbox_url} (stands in for the provider and for Stripe)"

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ("billing", "0004_payments"),
-        ("generations", "0006_provider_minutes"),
+        ("generations", "0008_provider_minutes"),
         ("django_q", "0019_alter_task_options_alter_ormq_key_alter_ormq_lock_and_more"),
     ]
 

@@ -1,16 +1,14 @@
 // Around htmx: pollers rest while nobody looks, and a request that fails says so.
 
-const trouble = document.getElementById("trouble");
+import { dismiss, toast } from "./toasts.js";
+
 const isPoller = (element) => element?.hasAttribute?.("data-poller");
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && isPoller(event.detail.elt)) event.preventDefault();
 });
 
-function say(text) {
-  trouble.textContent = text;
-  trouble.hidden = !text;
-}
+const say = (text) => toast(text, "error", "trouble");
 
 function isQuiet(event) {
   return isPoller(event.detail.elt) || event.detail.elt?.id === "quote" || event.detail.elt?.hasAttribute?.("data-quiet");
@@ -31,5 +29,5 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) say("");
+  if (event.detail.successful) dismiss("trouble");
 });

@@ -232,6 +232,72 @@ def test_rotating_a_mightier_key_is_refused_and_ones_own_is_not(acme: Organizati
     assert Api(secret).post(f"api-keys/{small.pk}/rotate", {}).status_code == 200
 
 
+def test_a_key_is_changed(key: str, acme: Organization) -> None:
+    row, secret = api_keys.create(acme, name="Server", scopes=["generations:read"])
+    manager, path = Api(key), f"api-keys/{row.pk}"
+    same = manager.patch(path, {})
+    assert (same.status_code, same.json()["name"]) == (200, "Server")
+    changed = manager.patch(
+        path,
+        {
+            "name": " Batch ",
+            "scopes": ["usage:read", "usage:read"],
+            "monthly_budget": "9.5",
+            "allowed_networks": ["2001:DB8::/48"],
+            "expires_at": "2199-01-01T00:00:00Z",
+        },
+    ).json()
+    assert (changed["name"], changed["scopes"]) == ("Batch", ["usage:read"])
+    assert (changed["monthly_budget"], changed["allowed_networks"]) == (
+        "9.500000",
+        ["2001:db8::/48"],
+    )
+    assert "secret" not in changed
+    assert ask(secret, REMOTE_ADDR="192.0.2.1").status_code == 403  # at once
+    freed = manager.patch(
+        path, {"monthly_budget": None, "expires_at": None, "allowed_networks": []}
+    ).json()
+    assert freed["monthly_budget"] is freed["expires_at"] is None
+    assert ask(secret, REMOTE_ADDR="192.0.2.1").json()["scopes"] == ["usage:read"]
+
+
+def test_a_wrong_change_changes_nothing(key: str, acme: Organization, charlie: User) -> None:
+    row, _ = api_keys.create(acme, name="Server", scopes=["generations:read"])
+    theirs, _ = api_keys.create(charlie.organizations.get(), name="c")
+    manager, path = Api(key), f"api-keys/{row.pk}"
+    for change, code in (
+        ({"name": ""}, "invalid_parameters"),
+        ({"prefix": "pv_x"}, "invalid_parameters"),
+        ({"expires_at": "2020-01-01T00:00:00Z"}, "invalid_parameters"),
+        ({"name": "New", "scopes": ["everything"]}, "invalid_scopes"),
+        ({"name": "New", "allowed_networks": ["127.0.0.1/8"]}, "invalid_networks"),
+    ):
+        answer = manager.patch(path, change)
+        assert (answer.status_code, answer.json()["code"]) == (400, code)
+    strange = manager.patch(f"api-keys/{theirs.pk}", {"name": "mine"})
+    assert (strange.status_code, strange.json()["code"]) == (404, "not_found")
+    row.refresh_from_db()
+    assert row.name == "Server"
+    api_keys.revoke(row)
+    ended = manager.patch(path, {"name": "New"})
+    assert (ended.status_code, ended.json()["code"]) == (409, "key_ended")
+
+
+def test_a_key_changes_none_into_more_than_it_is(acme: Organization) -> None:
+    soon = timezone.now() + timedelta(days=1)
+    for limits, wanted in (
+        ({"scopes": ["keys:write"]}, {"scopes": ["keys:write", "generations:write"]}),
+        ({"expires_at": soon}, {"expires_at": None}),
+        ({"monthly_budget_micros": 1}, {"monthly_budget": None}),
+        ({"allowed_networks": ["127.0.0.0/8"]}, {"allowed_networks": []}),
+    ):
+        own, secret = api_keys.create(acme, name="own", **limits)
+        answer = Api(secret).patch(f"api-keys/{own.pk}", wanted)
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed"), limits
+        kept = ApiKey.objects.get(pk=own.pk)
+        assert all(getattr(kept, name) == value for name, value in limits.items())
+
+
 def test_an_end_may_be_written_with_any_offset(key: str) -> None:
     answer = Api(key).post("api-keys", {**REQUEST, "expires_at": "2199-12-31T23:59:59-23:59"})
     assert answer.status_code == 201, answer.content

@@ -126,6 +126,24 @@ def test_canceling_repeated_with_its_key_gives_the_first_answer(committed: Api) 
     assert committed.post(path, {}).json()["code"] == "cannot_cancel"
 
 
+def test_canceling_takes_nothing(api: Api, make: Make) -> None:
+    row = make(state=State.QUEUED)
+    path = f"generations/{row.pk}/cancel"
+    for headers in ({}, {"Idempotency_Key": "k"}):
+        answer = api.post(path, {"refund": "double"}, **headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameters")
+        assert answer.json()["errors"][0]["pointer"] == "/refund"
+    assert api.post(path, []).json()["code"] == "invalid_json"
+    spoilt = api.client.generic(
+        "POST", f"/api/v1/{path}", b"{not json", content_type="application/json"
+    )
+    assert spoilt.json()["code"] == "invalid_json"
+    row.refresh_from_db()
+    assert row.state == State.QUEUED
+    empty = api.client.generic("POST", f"/api/v1/{path}", b"", content_type="application/json")
+    assert empty.status_code == 200, empty.content
+
+
 @pytest.mark.parametrize("state", [State.SUBMITTING, State.UNCONFIRMED, State.PROCESSING])
 def test_what_was_sent_cannot_be_canceled_and_that_is_said(
     api: Api, make: Make, state: str

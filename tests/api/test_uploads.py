@@ -1,5 +1,7 @@
 """Uploads: what is taken, how it is used, and how it goes away."""
 
+import struct
+import zlib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -92,6 +94,19 @@ def test_a_damaged_or_monstrous_picture_is_refused(api: Api, picture: Draw) -> N
     assert send(api, whole[: len(whole) // 2]).status_code == 400
     assert send(api, picture("PNG", (8000, 8000))).json()["errors"][0]["code"] == "unsupported"
     assert send(api, picture("PNG", (8, 8))).json()["errors"][0]["code"] == "unsupported"
+
+
+def test_a_picture_that_is_a_bomb_is_refused_with_the_limit(api: Api) -> None:
+    data = b"\x89PNG\r\n\x1a\n"
+    for kind, body in (
+        (b"IHDR", struct.pack(">II5B", 60_000, 60_000, 8, 2, 0, 0, 0)),
+        (b"IDAT", b""),
+    ):
+        data += struct.pack(">I", len(body)) + kind + body
+        data += struct.pack(">I", zlib.crc32(kind + body))
+    problem = send(api, data).json()
+    assert problem["errors"][0]["code"] == "unsupported"
+    assert "at most 50,000,000 in all" in problem["detail"]
 
 
 def test_sizes_have_ends(api: Api, picture: Draw, settings: Any) -> None:

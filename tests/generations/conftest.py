@@ -63,6 +63,9 @@ class Api:
             headers={name.replace("_", "-"): value for name, value in headers.items()},
         )
 
+    def patch(self, path: str, body: Any) -> Any:
+        return self.client.patch(f"/api/v1/{path}", data=body, content_type="application/json")
+
     def get(self, path: str) -> Any:
         return self.client.get(f"/api/v1/{path}")
 

@@ -191,7 +191,7 @@ def test_a_members_limit_is_the_same(
         ask(caller_for(bob))
     assert refused.value.extra["budget"] == refused.value.extra["spent"] == "0.005000"
     ask(caller_for(alice))  # has none
-    assert spending.of_members(acme.pk) == {bob.pk: COST, alice.pk: COST}
+    assert spending.of_members(acme.pk, [alice.pk, bob.pk]) == {bob.pk: COST, alice.pk: COST}
     finish("error")
     ask(caller_for(bob))
 

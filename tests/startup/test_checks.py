@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
-from pvideo_platform import checks, payment_checks
+from pvideo_platform import checks, payment_checks, people_checks
 from tests.startup.demo_process import KEPT, PROJECT, free_ports
 
 PRODUCTION: dict[str, Any] = {
@@ -100,11 +100,11 @@ def test_a_valid_production_has_nothing_to_say() -> None:
         ({"STRIPE_TIMEOUT_SECONDS": 60.0}, ["pvideo.E036"]),
         ({"CHECKOUT_SECONDS": 86_400}, ["pvideo.E037"]),
         ({"CHECKOUT_SECONDS": 60}, ["pvideo.E037"]),
-        ({"STAFF_SECOND_FACTOR_REQUIRED": False}, ["pvideo.E040"]),
-        ({"STAFF_APPROVAL_ABOVE_MICROS": -1}, ["pvideo.E041"]),
-        ({"STAFF_IMPERSONATION_SECONDS": 10}, ["pvideo.E041"]),
-        ({"ALERT_QUEUE_MINUTES": 0}, ["pvideo.E042"]),
-        ({"ALERT_FAILURE_SHARE": 20.0}, ["pvideo.E042"]),
+        ({"STAFF_SECOND_FACTOR_REQUIRED": False}, ["pvideo.E050"]),
+        ({"STAFF_APPROVAL_ABOVE_MICROS": -1}, ["pvideo.E051"]),
+        ({"STAFF_IMPERSONATION_SECONDS": 10}, ["pvideo.E051"]),
+        ({"ALERT_QUEUE_MINUTES": 0}, ["pvideo.E052"]),
+        ({"ALERT_FAILURE_SHARE": 20.0}, ["pvideo.E052"]),
         ({"STRIPE_API_KEY": "sk_test_abc"}, ["pvideo.W002"]),
         (
             {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}},
@@ -146,7 +146,7 @@ def test_elsewhere_than_in_production_only_contradictions_count() -> None:
 
 
 def test_every_rule_has_an_id_of_its_own_and_is_in_the_docs() -> None:
-    known = [rule.id for rule in (*checks.RULES, *payment_checks.RULES)]
+    known = [rule.id for rule in (*checks.RULES, *payment_checks.RULES, *people_checks.RULES)]
     assert len(set(known)) == len(known)
     documented = (PROJECT / "docs" / "settings.md").read_text()
     assert [rule_id for rule_id in known if rule_id not in documented] == []

@@ -35,6 +35,13 @@ OVERFLOWING = """[document.documentElement, ...document.querySelectorAll('main >
     || element.scrollWidth > innerWidth)
   .map((element) => element.outerHTML.slice(0, 80))"""
 WIDTHS = (390, 768, 1000, 1250, 1440, 2560)
+# A change of scheme takes a frame for each level of the page while transitions are 1 ms long.
+_SETTLED = """async () => {
+  for (let quiet = 0; quiet < 5; quiet++) {
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)));
+    if (document.getAnimations().some((one) => one instanceof CSSTransition)) quiet = 0;
+  }
+}"""
 _AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -62,6 +69,7 @@ def inaccessible(page: Page) -> list[str]:
     found = []
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.evaluate(_SETTLED)
         if not page.evaluate("'axe' in window"):
             page.evaluate(_AXE.read_text() + "; undefined")
         report = page.evaluate(

@@ -1,7 +1,8 @@
 """What the tests of the pages share: members at the web, and a gallery made by hand."""
 
+import uuid
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, sync_playwright
 
-from accounts.models import Membership, Organization, Role, User
+from accounts.models import Membership, Organization, Role, User, new_id
 from billing import fulfilment, holds, pricing, topups
 from billing.models import TopUp, TopUpState
 from generations import parameters
@@ -18,6 +19,7 @@ from generations.models import Generation, Media, State
 from tests.conftest import Sandbox, caller_for
 from tests.payments.conftest import OK, SECRET, Stripe
 from tests.web.browsing import CHROMIUM, Visit, Visitor, session_cookie
+from tests.webhooks.conftest import listen, receiver  # noqa: F401  # fixtures
 
 
 @pytest.fixture
@@ -61,6 +63,7 @@ def make(acme: Organization) -> Make:
         *,
         state: str = State.COMPLETED,
         media: bool | None = None,
+        at: datetime | None = None,
         **raw: Any,
     ) -> Generation:
         params = parameters.validate("p-video", {"prompt": prompt, **raw})
@@ -68,8 +71,9 @@ def make(acme: Organization) -> Make:
             organization_id=acme.pk, model="p-video", resolution=params["resolution"], draft=False
         )
         amount = pricing.cost_micros(price, params["duration"])
-        now = timezone.now()
+        now = at or timezone.now()
         row = Generation.objects.create(
+            id=_id_of(at) if at else new_id(),
             organization=acme,
             created_at=now,
             model="p-video",
@@ -89,6 +93,11 @@ def make(acme: Organization) -> Make:
         return move(row, state, media=state == State.COMPLETED if media is None else media)
 
     return make
+
+
+def _id_of(moment: datetime) -> uuid.UUID:
+    """An id as it was made then: its first 48 bits are the milliseconds."""
+    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80 | new_id().int & (1 << 80) - 1)
 
 
 def move(row: Generation, state: str, *, media: bool = False) -> Generation:

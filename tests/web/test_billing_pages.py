@@ -662,7 +662,7 @@ def test_the_studio_shows_the_way(as_alice: Client) -> None:
     assert re.search(r'id="balance"[^>]*><a[^>]*href="/billing"', page)
     form = {"prompt": "A cat", "duration": "10", "resolution": "1080p", "fps": "24"}
     quote = as_alice.post("/studio/p-video/quote", form, headers=HTMX).content.decode()
-    assert '<a href="/billing">Buy credits</a>' in quote
+    assert 'href="/billing">Buy credits' in quote
     refused = as_alice.post("/studio/p-video/", {**form, "aspect_ratio": "16:9"})
     assert refused.status_code == 402
     assert '<a href="/billing">Buy credits</a>' in refused.content.decode()

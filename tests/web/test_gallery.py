@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,13 +11,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Organization
-from generations import gallery
+from accounts import api_keys
+from accounts.models import Organization, User
+from generations import finding, gallery
 from generations.models import Generation, State
 from tests.web.conftest import Make, move
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
+HTMX = {"HX-Request": "true", "HX-Target": "cards"}
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 
@@ -29,11 +31,9 @@ def cards(answer: Any) -> list[str]:
     return re.findall(r'id="card-([0-9a-f-]{36})"', answer.content.decode())
 
 
-def queries(client: Client, path: str) -> int:
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
-        assert client.get(path).status_code == 200
+def queries(client: Client, path: str, **headers: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(path, headers=headers).status_code == 200
     return len(captured)
 
 
@@ -56,6 +56,10 @@ def test_pages_go_on_without_a_gap(as_bob: Client, make: Make) -> None:
     assert "<html" not in appended
     assert 'id="more" class="more" hx-swap-oob="true"' in appended
     assert "Load more" not in appended
+
+    back = re.search(r'href="(/gallery/\?after=[^"]+)"', as_bob.get(more[1]).content.decode())
+    assert back
+    assert cards(as_bob.get(back[1])) == ids[: gallery.PAGE_SIZE]
     assert 'id="live" hidden hx-swap-oob="true" data-poller' in appended  # open ones were added
 
 
@@ -67,10 +71,17 @@ def test_queries_do_not_grow_with_rows(as_bob: Client, make: Make) -> None:
         make()
 
     assert queries(as_bob, "/gallery/") == with_one
-    # session, user, membership, the page itself, wallet, organizations to switch to
-    assert with_one == 6
+    # Session, user, membership; members, keys, the page's ids, its rows. What the frame of the
+    # page asks beside them is not the gallery's.
+    assert queries(as_bob, "/gallery/", **HTMX) == 7
     row = make(state=State.PROCESSING)
-    assert queries(as_bob, f"/gallery/{row.pk}/") == 8
+    alone = queries(as_bob, f"/gallery/{row.pk}/live", **HTMX)
+    # Session, user, membership; the generation, its events, its entries; the wallet.
+    assert alone == 7
+    page = queries(as_bob, f"/gallery/{row.pk}/")
+    for _ in range(30):
+        make("Another one")
+    assert queries(as_bob, f"/gallery/{row.pk}/") == page
 
 
 @pytest.mark.parametrize("before", ["nonsense", "'", "0" * 4000])
@@ -83,7 +94,7 @@ def test_an_unknown_place_is_an_empty_page(as_bob: Client, make: Make) -> None:
     make()
     answer = as_bob.get("/gallery/", {"before": str(uuid.UUID(int=0))})
     assert answer.status_code == 200
-    assert "Nothing older" in answer.content.decode()
+    assert "Nothing further" in answer.content.decode()
 
 
 def test_tenants_see_their_own(as_bob: Client, as_charlie: Client, make: Make) -> None:
@@ -93,7 +104,8 @@ def test_tenants_see_their_own(as_bob: Client, as_charlie: Client, make: Make) -
     assert cards(as_charlie.get("/gallery/")) == []
     for path in ("", "live", "cancel"):
         assert as_charlie.get(f"/gallery/{row.pk}/{path}").status_code == 404
-    assert as_charlie.post(f"/gallery/{row.pk}/cancel").status_code == 404
+    for path in ("cancel", "share", "unshare"):
+        assert as_charlie.post(f"/gallery/{row.pk}/{path}").status_code == 404
     live = as_charlie.get(f"/gallery/live?ids={row.pk}")
     assert live.status_code == 286
     assert live.content == b""
@@ -133,7 +145,7 @@ def test_live_ends_when_nothing_is_open(as_bob: Client, make: Make) -> None:
     path = f"/gallery/live?ids={row.pk}&seen=completed-media"
     assert as_bob.get(path).status_code == 286
     assert as_bob.get("/gallery/live").status_code == 286
-    assert "data-poller" not in as_bob.get("/gallery/").content.decode()
+    assert 'id="live" hidden></div>' in as_bob.get("/gallery/").content.decode()
 
 
 def test_live_takes_whatever_is_asked(as_bob: Client, make: Make) -> None:
@@ -201,3 +213,191 @@ def test_what_was_sent_cannot_be_canceled(as_bob: Client, make: Make) -> None:
     assert "can no longer be canceled" in answer.content.decode()
     row.refresh_from_db()
     assert row.state == State.PROCESSING
+
+
+# --- Filters --------------------------------------------------------------------------------
+
+
+def found(client: Client, **query: Any) -> list[str]:
+    """What the cards that a filter leaves are called."""
+    answer = client.get("/gallery/", query)
+    assert answer.status_code == 200
+    return [row.input["prompt"] for row in answer.context["page"].rows]
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("fox", ["Two foxes", "A red FOX"]),
+        ("red fox", ["A red FOX"]),
+        ("fo", ["Two foxes", "A red FOX"]),  # a word begins so
+        ("ox", []),
+        ("100%", ["100% wool_white"]),
+        ("wool_", ["100% wool_white"]),
+        ("o_w", []),
+        ("東京", ["夜の東京"]),
+        ("zebra", []),
+        ("  ", ["夜の東京", "100% wool_white", "Two foxes", "A red FOX"]),
+        ("\\", []),
+    ],
+)
+@pytest.mark.parametrize("walk", [1000, 1])
+def test_search(
+    as_bob: Client,
+    make: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    q: str,
+    expected: list[str],
+    walk: int,
+) -> None:
+    """The same is found by walking down and by the index."""
+    monkeypatch.setattr(finding, "WALK", walk)
+    make("A red FOX")
+    make("Two foxes", state=State.PROCESSING)
+    make("100% wool_white")
+    make("夜の東京")
+    assert found(as_bob, q=q) == expected
+
+
+def test_a_script_is_searched_too(as_bob: Client, make: Make) -> None:
+    row = make()
+    Generation.objects.filter(pk=row.pk).update(
+        model="p-video-avatar", input={"voice_script": "Good morning", "video_prompt": "A desk"}
+    )
+    assert cards(as_bob.get("/gallery/?q=morning")) == [str(row.pk)]
+    assert cards(as_bob.get("/gallery/?q=desk+good")) == [str(row.pk)]
+
+
+@pytest.mark.parametrize("walk", [1000, 1])
+def test_filters_alone_and_together(
+    as_bob: Client, make: Make, bob: User, monkeypatch: pytest.MonkeyPatch, walk: int
+) -> None:
+    monkeypatch.setattr(finding, "WALK", walk)
+    own = make("By Bob", state=State.FAILED)
+    Generation.objects.filter(pk=own.pk).update(created_by=bob)
+    key = api_keys.create(own.organization, name="Server", created_by=bob)[0]
+    keyed = make("By key")
+    Generation.objects.filter(pk=keyed.pk).update(api_key=key, model="p-video-avatar")
+    make("On its way", state=State.SUBMITTING)
+    make("Queued", state=State.QUEUED)
+
+    assert found(as_bob, state="queued") == ["Queued", "On its way"]
+    assert found(as_bob, state="failed") == ["By Bob"]
+    assert found(as_bob, model="p-video-avatar") == ["By key"]
+    assert found(as_bob, by=f"member:{bob.pk}") == ["By Bob"]
+    assert found(as_bob, by=f"key:{key.pk}") == ["By key"]
+    assert found(as_bob, by=f"key:{key.pk}", state="completed", q="by") == ["By key"]
+    assert found(as_bob, by=f"key:{key.pk}", state="failed") == []
+    assert found(as_bob, state="queued", model="p-video", order="oldest") == [
+        "On its way",
+        "Queued",
+    ]
+    # Neither of them has spent anything.
+    Generation.objects.update(created_by=None, api_key=None)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"state": "odd"}, {"model": "x"}, {"by": "member:x"}, {"by": "key:1"}, {"by": "\N{DIGIT ONE}"},
+     {"by": "member:" + "9" * 40}, {"order": "cost"}],
+)  # fmt: skip
+def test_what_cannot_be_chosen_is_no_filter(
+    as_bob: Client, make: Make, query: dict[str, str]
+) -> None:
+    make("One")
+    assert found(as_bob, **query) == ["One"]
+
+
+def test_days_are_those_of_the_readers_zone(as_bob: Client, make: Make) -> None:
+    make("Evening", at=datetime(2026, 3, 1, 22, 30, tzinfo=UTC))
+    make("Night", at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC))
+    day = {"from": "2026-03-01", "to": "2026-03-01"}
+    assert found(as_bob, **day) == ["Night", "Evening"]
+    assert found(as_bob, **day, zone="Europe/Berlin") == ["Evening"]
+    assert found(as_bob, **day, zone="Mars/Olympus") == ["Night", "Evening"]
+    assert found(as_bob, **{"from": "2026-03-02"}) == []
+
+
+def test_a_wrong_day_is_told_beside_its_field(as_bob: Client, make: Make) -> None:
+    make()
+    wrong = {"from": "2026-03-02", "to": "2026-03-01", "q": "cat"}
+    answer = as_bob.get("/gallery/", wrong)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert '<p class="field__error" id="id_to_error">This is before the first day.' in page
+    assert 'value="cat"' in page
+    assert cards(answer) == []
+    assert as_bob.get("/gallery/", {"q": "x" * 300}).status_code == 422
+
+
+def test_filters_stay_in_every_address(as_bob: Client, make: Make) -> None:
+    for _ in range(gallery.PAGE_SIZE + 1):
+        make("A fox", state=State.QUEUED)
+    query = "q=fox&state=queued&order=oldest"
+    page = as_bob.get(f"/gallery/?{query}").content.decode()
+    kept = query.replace("&", "&amp;")
+
+    assert f'href="/gallery/?{kept}&amp;after=' in page  # more
+    assert re.search(rf'href="/gallery/[0-9a-f-]{{36}}/\?{re.escape(kept)}"', page)  # cards
+    assert f'hx-get="/gallery/live?{kept}"' in page
+    assert 'href="/gallery/?state=queued&amp;order=oldest"' in page  # without the words
+    assert 'href="/gallery/?order=oldest"' in page  # without any filter
+    assert "No video fits" in as_bob.get("/gallery/?q=zebra").content.decode()
+
+
+def test_parts_for_htmx(as_bob: Client, make: Make) -> None:
+    make("A fox")
+    for target in ("results", "gallery"):
+        headers = {"HX-Request": "true", "HX-Target": target}
+        part = as_bob.get("/gallery/?q=fox", headers=headers).content.decode()
+        assert part.startswith(f'<div id="{target}"')
+        assert "<html" not in part
+
+
+def test_makers_are_the_organizations_own(
+    as_bob: Client, as_charlie: Client, acme: Organization, alice: User
+) -> None:
+    key = api_keys.create(acme, name="Server", created_by=alice)[0]
+    page = as_bob.get("/gallery/").content.decode()
+    assert f'<option value="key:{key.pk}">Server</option>' in page
+    assert ">Alice</option>" in page
+    other = as_charlie.get("/gallery/", {"by": f"key:{key.pk}"}).content.decode()
+    assert "Server" not in other
+    assert "Alice" not in other
+
+
+def test_new_ones_are_told_of(as_bob: Client, as_charlie: Client, make: Make) -> None:
+    first = make("A fox")
+    path = f"/gallery/news?than={first.pk}"
+    assert f'hx-get="{path}"' in as_bob.get("/gallery/").content.decode()
+    assert as_bob.get(path).status_code == 204
+    make("A fox")
+    make("A cat")
+    assert "2 new videos" in as_bob.get(path).content.decode()
+    assert "1 new video<" in as_bob.get(f"{path}&q=fox").content.decode()
+    assert as_charlie.get(path).status_code == 204
+    assert as_bob.get("/gallery/news?than=x").status_code == 404
+    assert "/gallery/news" not in as_bob.get("/gallery/?order=oldest").content.decode()
+
+
+def test_the_page_leads_on_in_the_gallerys_order(as_bob: Client, make: Make) -> None:
+    one, _, three = make("A fox"), make("A cat"), make("Two foxes")
+    four = make("Three foxes", state=State.QUEUED)
+
+    def beside(query: str) -> tuple[str, str]:
+        page = as_bob.get(f"/gallery/{three.pk}/{query}").context
+        return page["previous_url"], page["next_url"]
+
+    assert beside("?q=fox") == (f"/gallery/{four.pk}/?q=fox", f"/gallery/{one.pk}/?q=fox")
+    assert beside("?q=fox&order=oldest") == (
+        f"/gallery/{one.pk}/?q=fox&order=oldest",
+        f"/gallery/{four.pk}/?q=fox&order=oldest",
+    )
+    assert beside("?q=fox&state=completed")[0] is None
+    assert beside("?from=nonsense")[0] == f"/gallery/{four.pk}/"
+
+
+def test_what_failed_says_why_on_its_card(as_bob: Client, make: Make) -> None:
+    row = make(state=State.FAILED)
+    Generation.objects.filter(pk=row.pk).update(error="The <model> refused it.")
+    assert "The &lt;model&gt; refused it." in as_bob.get("/gallery/").content.decode()
