@@ -140,13 +140,13 @@ class ReplayForm(forms.Form):
     }
 
     span = forms.ChoiceField(
-        label="Events of",
+        label="Events since",
         choices=[
-            ("1h", "the last hour"),
-            ("24h", "the last 24 hours"),
-            ("7d", "the last 7 days"),
-            ("30d", "the last 30 days: all that are kept"),
-            (CUSTOM, "a time on"),
+            ("1h", "an hour ago"),
+            ("24h", "24 hours ago"),
+            ("7d", "7 days ago"),
+            ("30d", "30 days ago: all that are kept"),
+            (CUSTOM, "another time"),
         ],
         initial="24h",
         widget=forms.RadioSelect,

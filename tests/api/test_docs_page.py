@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.web.test_browser import CHROMIUM, OVERFLOWING, Visitor, browser  # noqa: F401
+from tests.web.browsing import OVERFLOWING, Visitor, in_chromium
+from tests.web.conftest import browser  # noqa: F401
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}"),
-]
+pytestmark = in_chromium
 
 
 @pytest.mark.parametrize("width", [390, 1000, 1440])

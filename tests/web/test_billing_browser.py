@@ -52,7 +52,7 @@ def mended(visitor: Visitor) -> None:
 def test_a_pack_is_bought(owner: Visitor, acme: Organization) -> None:
     page = owner.page
     page.goto("/studio/")
-    page.get_by_role("link", name="Available credits").click()
+    page.get_by_role("link", name="Credits available").click()
     expect(page.get_by_text("$5.00 free credit on your first payment")).to_be_visible()
     page.get_by_role("button", name="$20.00").dblclick()
     pay(page)
