@@ -7,6 +7,7 @@ the customer's pages and refuses whatever would change something.
 import time
 import uuid
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -29,6 +30,10 @@ class Look:
     @property
     def is_over(self) -> bool:
         return time.time() >= self.until
+
+    @property
+    def until_text(self) -> str:
+        return datetime.fromtimestamp(self.until, UTC).isoformat(timespec="seconds")
 
     @property
     def minutes_left(self) -> int:

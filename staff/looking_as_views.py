@@ -25,14 +25,14 @@ def begin(request: HttpRequest, site: Any, organization_id: uuid.UUID) -> HttpRe
     member = looking_as.member_of(organization.pk)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and member and form.is_valid():
+        look = looking_as.begin(request.session, member)
         acts.record(
             "log_in_as",
             organization,
             organization_id=organization.pk,
             reason=form.cleaned_data["reason"],
-            after={"user": member.user_id},
+            after={"user": member.user_id, "until": look.until_text},
         )
-        looking_as.begin(request.session, member)
         return HttpResponseRedirect(reverse("gallery"))
     context = {
         **site.each_context(request),

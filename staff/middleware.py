@@ -6,15 +6,19 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
 from accounts import access
-from accounts.models import User
+from accounts.models import Organization, User
+from backoffice import acts
 from staff import looking_as, second_factor_views
-from staff.acting_views import READING
+from staff.acting_views import READING, acting
 
 WITHOUT_SESSION = ("/media/", "/uploads/", "/callbacks/")
 """Where a session says nothing: links open these. It is not even read."""
+
+READ_ONLY_POSTS = frozenset({"studio_form", "studio_quote", "studio_code", "auto_top_up_consent"})
+"""URL names whose POST only answers what a form as it stands comes to: they write nothing."""
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
 
@@ -33,19 +37,44 @@ def looking_as_customer(get_response: Respond) -> Respond:
         customer = User.objects.filter(pk=look.user_id, is_active=True).first()
         caller = access.member_caller(customer, look.organization_id) if customer else None
         is_there = caller is not None and str(caller.organization_id) == look.organization_id
-        if look.is_over or customer is None or not is_there or not _may_look(request):
-            looking_as.end(request.session)
-            messages.info(request, f"You no longer look as {look.organization}.")
+        may = _may_look(request)
+        if look.is_over or not is_there or not may or customer is None:
+            why = "its time was over" if look.is_over else "its owner left"
+            _ended(request, look, why if may else "the right to it was gone")
             return HttpResponseRedirect(admin)
         request.looking_as = look  # type: ignore[attr-defined]
         request.user = customer
         request.caller = caller  # type: ignore[attr-defined]
         # A customer's own account, with its password and second factor, is not to be seen either.
-        if request.method not in READING or request.path.startswith("/accounts/"):
+        if not _only_reads(request) or request.path.startswith("/accounts/"):
             return render(request, "looking_as_refused.html", status=403)
         return get_response(request)
 
     return middleware
+
+
+def _only_reads(request: HttpRequest) -> bool:
+    if request.method in READING:
+        return True
+    try:
+        return request.method == "POST" and resolve(request.path).url_name in READ_ONLY_POSTS
+    except Resolver404:
+        return False
+
+
+def _ended(request: HttpRequest, look: looking_as.Look, why: str) -> None:
+    """It ends without the button, and that is recorded too."""
+    looking_as.end(request.session)
+    organization = Organization.objects.filter(pk=look.organization_id).first()
+    if organization is not None and request.user.is_authenticated:
+        with acts.by(acting(request)):
+            acts.record(
+                "stop_looking",
+                organization,
+                organization_id=organization.pk,
+                after={"ended_because": why},
+            )
+    messages.info(request, f"You no longer look as {look.organization}: {why}.")
 
 
 def _may_look(request: HttpRequest) -> bool:

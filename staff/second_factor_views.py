@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.apps import apps
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseRedirect
@@ -16,11 +16,7 @@ def is_missing(request: HttpRequest) -> bool:
 
     allauth asks for the factor at each login of a user who has one, so having one is enough.
     """
-    if not (settings.STAFF_SECOND_FACTOR_REQUIRED and apps.is_installed("allauth.mfa")):
-        return False
-    from allauth.mfa.utils import is_mfa_enabled  # its models need its app
-
-    return not is_mfa_enabled(request.user)
+    return settings.STAFF_SECOND_FACTOR_REQUIRED and not is_mfa_enabled(request.user)
 
 
 def required(view: Callable[..., Any]) -> Callable[..., Any]:

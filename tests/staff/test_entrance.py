@@ -1,7 +1,8 @@
 """Who gets into the admin, and under which content policy its pages stand."""
 
 import pytest
-from django.apps import apps
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.conf import settings
 from django.test import override_settings
 from django.urls import reverse
 
@@ -45,7 +46,6 @@ def test_the_badge_says_where_an_act_takes_effect(as_root):
     assert "<style" not in page
 
 
-@pytest.mark.skipif(not apps.is_installed("allauth.mfa"), reason="second factors are not there yet")
 class TestSecondFactor:
     @override_settings(STAFF_SECOND_FACTOR_REQUIRED=True)
     def test_without_one_every_page_leads_to_setting_it_up(self, as_root):
@@ -56,7 +56,19 @@ class TestSecondFactor:
 
     @override_settings(STAFF_SECOND_FACTOR_REQUIRED=True)
     def test_with_one_they_open(self, root):
-        from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
-
         TOTP.activate(root, generate_totp_secret())
         assert logged_in(root).get("/admin/").status_code == 200
+
+    @override_settings(STAFF_SECOND_FACTOR_REQUIRED=True)
+    def test_looking_as_a_customer_ends_with_the_factor(self, sue, acme):
+        TOTP.activate(sue, generate_totp_secret())
+        client = logged_in(sue)
+        client.post(reverse("admin:look_as", args=[acme.pk]), {"reason": "ticket 7"})
+        assert client.get(reverse("gallery")).status_code == 200
+        sue.authenticator_set.all().delete()
+        assert client.get(reverse("gallery")).headers["Location"] == reverse("admin:index")
+
+    def test_the_demo_goes_without(self, as_root):
+        assert settings.PVIDEO_MODE == "demo"
+        assert not settings.STAFF_SECOND_FACTOR_REQUIRED
+        assert as_root.get("/admin/").status_code == 200

@@ -1,9 +1,12 @@
 """Staff look at the site as a customer: read-only, marked, for a while, and recorded."""
 
 import time
+import uuid
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import ApiKey, Membership
@@ -55,6 +58,30 @@ def test_nothing_can_be_changed(looking, acme):
     assert looking.get("/accounts/email/").status_code == 403, "nor the customer's own account"
 
 
+def test_what_a_form_comes_to_may_be_asked_since_nothing_is_written(looking, acme):
+    credit(acme, DOLLAR)
+    for name, args in (
+        *((name, ["p-video"]) for name in ("studio_form", "studio_quote", "studio_code")),
+        ("auto_top_up_consent", []),
+    ):
+        with CaptureQueriesContext(connection) as queries:
+            answer = looking.post(reverse(name, args=args), {"prompt": "A cat"})
+        assert answer.status_code == 200, name
+        written = [one["sql"] for one in queries if not one["sql"].strip().startswith("SELECT")]
+        assert written == [], name
+
+
+def test_pages_of_other_layouts_are_marked_too(looking, acme, make):
+    for path in (
+        *("/nowhere/", "/share/nothing/", "/api/docs/", "/problems/", "/accounts/email/", "/"),
+        reverse("generation", args=[uuid.uuid4()]),
+        reverse("team"),
+        reverse("usage"),
+    ):
+        page = looking.get(path, follow=True)
+        assert "Looking as Acme" in page.content.decode(), (path, page.status_code)
+
+
 def test_in_the_admin_one_is_oneself(looking, acme):
     page = looking.get(reverse("admin:accounts_organization_change", args=[acme.pk]))
     assert "sue@staff.example" in page.content.decode()
@@ -75,6 +102,12 @@ def test_it_ends_by_itself(looking, sue, acme):
     session.save()
     assert looking.get(reverse("gallery")).url == reverse("admin:index")
     assert looking_as.SESSION_KEY not in looking.session
+    done = StaffAct.objects.latest("id")
+    assert (done.act, done.actor, done.after) == (
+        "stop_looking",
+        sue,
+        {"ended_because": "its time was over"},
+    )
 
 
 @pytest.mark.parametrize("change", ["role", "staff", "owner"])
@@ -88,6 +121,8 @@ def test_it_ends_when_the_right_to_it_is_gone(looking, sue, alice, change):
         Membership.objects.filter(user=alice).delete()
     assert looking.get(reverse("gallery")).url == reverse("admin:index")
     assert looking_as.SESSION_KEY not in looking.session
+    why = "its owner left" if change == "owner" else "the right to it was gone"
+    assert StaffAct.objects.latest("id").after == {"ended_because": why}
 
 
 def test_only_with_the_right_a_reason_and_an_owner(acme, fred, nobody, alice, sue):
