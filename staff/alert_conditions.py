@@ -58,9 +58,8 @@ def books_off() -> Iterator[Condition]:
         if count:
             severity = Severity.WARNING if source == Source.PROVIDER else Severity.CRITICAL
             first = [str(row) for row in rows[:5]]
-            yield Condition(
-                source, severity, f"{source.label}: {count} differences are open", {"latest": first}
-            )
+            open_now = "1 difference is" if count == 1 else f"{count} differences are"
+            yield Condition(source, severity, f"{source.label}: {open_now} open", {"latest": first})
         if source == Source.STRIPE and not settings.STRIPE_API_KEY:
             continue
         begun = BooksCheck.objects.filter(source=source).order_by("pk").first()
