@@ -1,11 +1,9 @@
 """Staff's view of money. Nothing here edits a row: corrections and new prices are added."""
 
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import F, Q, Window
-from django.db.models.functions import Lead
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
@@ -14,11 +12,11 @@ from backoffice.big_admin import LookupAdmin, ReadOnly
 from billing import finding_admin as finding_admin  # registers what it finds
 from billing import money
 from billing import payment_admin as payment_admin  # registers its own pages
+from billing import price_admin as price_admin  # so does this
 from billing.adjustment_views import adjust_view
 from billing.approval_views import decide_view
 from billing.freeze_views import freeze_view
-from billing.models import Entry, EntryKind, Hold, Price, Wallet
-from billing.price_form import PriceForm
+from billing.models import Entry, EntryKind, Hold, Wallet
 
 
 @admin.display(description="balance", ordering="balance_micros")
@@ -64,16 +62,6 @@ def held_after(entry: Entry) -> str:
 @admin.display(description="captured")
 def captured(hold: Hold) -> str:
     return money.display(hold.captured_micros)
-
-
-@admin.display(description="customer pays, per second")
-def customer_price(price: Price) -> str:
-    return money.display(price.customer_micros_per_second)
-
-
-@admin.display(description="provider charges, per second")
-def provider_price(price: Price) -> str:
-    return money.display(price.provider_micros_per_second)
 
 
 @admin.register(Wallet)
@@ -199,65 +187,5 @@ class HoldAdmin(ReadOnly, LookupAdmin):
         return hold.wallet.organization.name
 
 
-@admin.register(Price)
-class PriceAdmin(LookupAdmin):
-    """Prices are added; a later row supersedes an earlier one."""
-
-    form = PriceForm
-    list_display: Any = (
-        "model",
-        "resolution",
-        "draft",
-        "organization",
-        "effective_from",
-        "in_force",
-    )
-    list_display += (customer_price, provider_price, "charge_on_failed", "created_by")
-    list_filter = ("model", "resolution", "draft", ("organization", admin.EmptyFieldListFilter))
-    list_select_related = ("organization", "created_by")
-    ordering = ("model", "resolution", "draft", "organization", "-effective_from")
-    autocomplete_fields = ("organization",)
-    search_ids = ("id", "organization")
-    search_texts = ("model",)
-
-    def get_fields(self, request: HttpRequest, obj: Price | None = None) -> Any:
-        if obj is None:
-            return super().get_fields(request, obj)
-        names = ("model", "resolution", "draft", "organization", "effective_from")
-        amounts = (customer_price, provider_price)
-        return (*names, *amounts, "charge_on_failed", "created_at", "created_by")
-
-    def has_change_permission(self, request: HttpRequest, obj: Price | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Price | None = None) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: Price, form: Any, change: bool) -> None:
-        obj.created_by_id = request.user.pk
-        super().save_model(request, obj, form, change)
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        from_now_on = super().get_queryset(request)
-        return from_now_on.annotate(superseded_at=_superseded_at())
-
-    @admin.display(boolean=True, description="in force")
-    def in_force(self, price: Any) -> bool:
-        """Begun, and not superseded by a later row that has begun."""
-        now = datetime.now(tz=price.effective_from.tzinfo)
-        return price.effective_from <= now and not (
-            price.superseded_at and price.superseded_at <= now
-        )
-
-
 def _of_reference(references: list[str]) -> Q:
     return Q(kind__in=EntryKind.values, reference__in=references, hold__isnull=True)
-
-
-def _superseded_at() -> Any:
-    """When the next row of the same key begins; one window over a small table."""
-    return Window(
-        Lead("effective_from"),
-        partition_by=[F("model"), F("resolution"), F("draft"), F("organization")],
-        order_by="effective_from",
-    )

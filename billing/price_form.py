@@ -39,6 +39,11 @@ class PriceForm(PriceModelForm):
     product = forms.ChoiceField(choices=_products)
     customer_dollars = DollarsField(label="Customer pays, USD per second")
     provider_dollars = DollarsField(label="Provider charges us, USD per second")
+    below_cost = forms.BooleanField(
+        label="Sell below what the provider charges",
+        required=False,
+        help_text="Needed only for a price at a loss: without it, such a price is refused.",
+    )
 
     class Meta:
         model = Price
@@ -69,6 +74,12 @@ class PriceForm(PriceModelForm):
             price.draft = draft == "1"
             price.customer_micros_per_second = data["customer_dollars"]
             price.provider_micros_per_second = data["provider_dollars"]
+            if self._is_a_loss() and not data["below_cost"]:
+                self.add_error("below_cost", "Each second would be sold at a loss. Is it meant?")
             price.organization, price.effective_from = data["organization"], data["effective_from"]
             price.validate_constraints()  # Django itself leaves out fields that are not the form's
         return cleaned
+
+    def _is_a_loss(self) -> bool:
+        data = self.cleaned_data
+        return bool(data["customer_dollars"] < data["provider_dollars"])

@@ -11,6 +11,7 @@ from backoffice.big_admin import LookupAdmin, ReadOnly, TabularInline
 from backoffice.masking_admin import PROMPTS
 from billing import money
 from generations import finding_admin as finding_admin  # registers what it finds
+from generations import sold as sold  # registers who reads it
 from generations.correcting_views import correct_view
 from generations.models import Generation, GenerationEvent, Media, ProviderCallback
 

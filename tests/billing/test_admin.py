@@ -296,7 +296,7 @@ def test_a_user_is_added(staff):
 
 def price_form(**changes: str) -> dict[str, str]:
     form = {"product": "p-video|720p|0", "customer_dollars": "0.03", "provider_dollars": "0.02"}
-    return {**form, **changes}
+    return {**form, "confirm": "1", **changes}
 
 
 def test_a_price_is_added_and_supersedes(staff, root, acme):
