@@ -7,15 +7,18 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from backoffice import finding
-from backoffice.big_admin import LookupAdmin, ReadOnly, TabularInline
+from backoffice.big_admin import LookupAdmin, ReadOnly
 from backoffice.masking_admin import PROMPTS
+from backoffice.sections_admin import SectionedAdmin
 from billing import money
 from generations import finding_admin as finding_admin  # registers what it finds
+from generations import page_admin as page_admin  # registers the page's sections
 from generations import sold as sold  # registers who reads it
-from generations.correcting_views import correct_view
+from generations.correcting_views import correct_view, offered
 from generations.models import Generation, GenerationEvent, Media, ProviderCallback
 
 SHOWN_BODY_BYTES = 2000
+URL = "generations_generation"
 
 
 @admin.display(description="quoted")
@@ -35,36 +38,8 @@ def body(callback: ProviderCallback) -> str:
     return bytes(callback.body[:SHOWN_BODY_BYTES]).decode("utf-8", "replace")
 
 
-class EventInline(ReadOnly, TabularInline):
-    model = GenerationEvent
-    fields: ClassVar[Any] = ("created_at", "state", "note")
-    ordering = ("pk",)
-
-
-class CallbackInline(ReadOnly, TabularInline):
-    model = ProviderCallback
-    masked: ClassVar[Any] = {"body": PROMPTS}
-    fields: ClassVar[Any] = ("received_at", "request_id", "body_bytes", body)
-    readonly_fields = fields
-    ordering = ("pk",)
-
-
-class MediaInline(ReadOnly, TabularInline):
-    model = Media
-    fields: ClassVar[Any] = (
-        "video",
-        "duration_ms",
-        "width",
-        "height",
-        "fps",
-        "codec",
-        "size_bytes",
-        "stored_at",
-    )
-
-
 @admin.register(Generation)
-class GenerationAdmin(ReadOnly, LookupAdmin):
+class GenerationAdmin(ReadOnly, SectionedAdmin):
     list_display: Any = (
         "id",
         "created_at",
@@ -80,24 +55,49 @@ class GenerationAdmin(ReadOnly, LookupAdmin):
     ordering = ("-id",)
     exclude = ("request_hash", "callback_token_hash")
     masked: ClassVar[Any] = {"input": PROMPTS, "metadata": PROMPTS}
-    inlines = (EventInline, CallbackInline, MediaInline)
     search_ids = ("id", "organization")
     found_by: ClassVar[Any] = {finding.GENERATION: "pk", finding.ORGANIZATION: "organization"}
 
     def get_urls(self) -> list[URLPattern]:
         correct = self.admin_site.admin_view(self.correct)
-        name = "generations_generation_correct"
+        name = f"{URL}_correct"
         return [
             path("<uuid:generation_id>/act/<slug:act>/", correct, name=name),
             *super().get_urls(),
         ]
 
     def correct(self, request: HttpRequest, generation_id: Any, act: str) -> HttpResponse:
-        """Ask, release or give back: see `generations.correcting_views`."""
+        """Ask, release, give back, fetch or tell: see `generations.correcting_views`."""
         return correct_view(self, request, generation_id, act)
 
-    def get_fields(self, request: Any, obj: Any = None) -> Any:
-        return [quoted, charged, *super().get_fields(request, obj)]
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """None: the sections of `generations.page_admin` say it all."""
+        return []
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """A page names what a list does not."""
+        found = super().get_queryset(request)
+        if request.resolver_match and request.resolver_match.url_name == f"{URL}_change":
+            found = found.select_related("organization", "created_by", "api_key", "price")
+        return found
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        context = {**(extra_context or {}), "title": "Generation"}
+        return super().change_view(request, object_id, form_url, context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        row = kwargs.get("obj")
+        if row is not None:
+            context["acts"] = offered(request, row)
+        return super().render_change_form(request, context, *args, **kwargs)
 
 
 class OfGeneration(ReadOnly, LookupAdmin):

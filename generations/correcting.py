@@ -10,9 +10,11 @@ from accounts.errors import DomainError
 from accounts.models import User
 from backoffice import acts
 from billing import adjustments, ledger
-from generations import settlement
-from generations.models import SENT_STATES, Generation, State
-from generations.work import POLL
+from generations import settlement, told
+from generations.models import SENT_STATES, Generation, Media, State
+from generations.work import COLLECT, POLL
+from webhooks import replaying
+from webhooks.models import OPEN_STATES as OPEN_DELIVERIES
 
 LISTEN = timedelta(hours=1)
 
@@ -34,6 +36,18 @@ def may_release(generation: Generation) -> bool:
 
 def may_refund(generation: Generation) -> bool:
     return bool(generation.charged_micros)
+
+
+def may_fetch(generation: Generation) -> bool:
+    """Whether there is a file to be had that we do not have, and its customer still wants it."""
+    waits = generation.state in (*SENT_STATES, State.EXPIRED) and generation.next_media_at
+    lacks = (
+        generation.state == State.COMPLETED
+        and generation.deleted_at is None
+        and generation.media_removed_at is None
+        and not Media.objects.filter(pk=generation.pk).exists()
+    )
+    return bool(generation.provider_media_url and (waits or lacks))
 
 
 @transaction.atomic
@@ -90,6 +104,53 @@ def refund(generation: Generation, *, reason: str, made_by: User) -> int:
     except ledger.AlreadyMoved as error:
         raise CannotCorrect("What it cost was given back before.") from error
     return amount_micros
+
+
+@transaction.atomic
+def fetch_again(generation: Generation, *, reason: str) -> None:
+    """Make its file due, with as many tries as at first. No money moves: it has moved already.
+
+    Raises:
+        CannotCorrect: we have the file, or there is none to be had.
+    """
+    generation = Generation.objects.select_for_update(no_key=True).get(pk=generation.pk)
+    if not may_fetch(generation):
+        raise CannotCorrect("There is no file that could be fetched.")
+    Generation.objects.filter(pk=generation.pk).update(
+        next_media_at=timezone.now(), media_attempts=0
+    )
+    _record("fetch_media_again", generation, reason)
+    COLLECT.nudge()
+
+
+@transaction.atomic
+def tell_again(generation: Generation, *, reason: str) -> int:
+    """Send the latest delivery of each of its events once more, to each address that was told.
+
+    Returns:
+        How many are being sent.
+
+    Raises:
+        CannotCorrect: nobody was told of it, or nobody can be told now.
+    """
+    latest = {
+        (delivery.event_id, delivery.lane): delivery
+        for delivery in reversed(told.deliveries(generation))
+    }
+    sent = []
+    refused = "Nobody was told of it."
+    for delivery in latest.values():
+        if delivery.state in OPEN_DELIVERIES:
+            refused = "It is being sent already."
+            continue
+        try:
+            sent.append(str(replaying.one(generation.organization_id, delivery.pk).pk))
+        except DomainError as error:
+            refused = error.message
+    if not sent:
+        raise CannotCorrect(refused)
+    _record("send_webhooks_again", generation, reason, deliveries=sent)
+    return len(sent)
 
 
 def refund_reference(generation: Generation) -> str:

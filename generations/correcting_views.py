@@ -10,13 +10,15 @@ from accounts.errors import DomainError
 from accounts.models import User
 from backoffice.act_views import act_page
 from billing import money
-from generations import correcting
+from generations import correcting, told
 from generations.models import Generation
 
 ACTS = {
     "ask": "generations.ask_provider",
     "release": "generations.release_hold",
     "refund": "generations.refund_generation",
+    "fetch": "generations.fetch_media",
+    "tell": "webhooks.replay_delivery",
 }
 """What may be done, and the permission that it needs."""
 
@@ -28,6 +30,57 @@ def correct_view(
     if act not in ACTS:
         raise Http404
     generation = get_object_or_404(Generation.objects.select_related("price"), pk=generation_id)
+
+    def do(form: Any) -> str:
+        assert isinstance(request.user, User)
+        return _do(act, generation, form.cleaned_data["reason"], request.user)
+
+    return act_page(
+        admin,
+        request,
+        generation,
+        permission=ACTS[act],
+        do=do,
+        refusals=DomainError,
+        **_page(act, generation),
+    )
+
+
+def offered(request: HttpRequest, generation: Generation) -> list[tuple[str, str]]:
+    """The acts that this state allows to whoever asks: title and name."""
+    possible = {
+        "ask": ("Ask Pixazo now", correcting.may_ask(generation)),
+        "release": ("Release the hold", correcting.may_release(generation)),
+        "refund": ("Give back what it cost", correcting.may_refund(generation)),
+        "fetch": ("Fetch the file again", correcting.may_fetch(generation)),
+        "tell": ("Send its webhooks again", True),
+    }
+    return [
+        (title, act)
+        for act, (title, is_possible) in possible.items()
+        if is_possible and request.user.has_perm(ACTS[act])
+    ]
+
+
+def _do(act: str, generation: Generation, reason: str, user: User) -> str:
+    """What to tell of it."""
+    if act == "ask":
+        correcting.ask_now(generation, reason=reason)
+        return "Pixazo is being asked."
+    if act == "release":
+        correcting.release(generation, reason=reason)
+        return "The hold is released."
+    if act == "fetch":
+        correcting.fetch_again(generation, reason=reason)
+        return "The file is being fetched."
+    if act == "tell":
+        count = correcting.tell_again(generation, reason=reason)
+        return f"{count} {'delivery is' if count == 1 else 'deliveries are'} being sent again."
+    returned = correcting.refund(generation, reason=reason, made_by=user)
+    return f"{money.display(returned)} went back."
+
+
+def _page(act: str, generation: Generation) -> dict[str, Any]:
     cost = money.display(generation.charged_micros or 0)
     held = money.display(generation.quoted_micros)
     pages: dict[str, dict[str, Any]] = {
@@ -53,26 +106,23 @@ def correct_view(
             "button": f"Give back {cost}",
             "possible": correcting.may_refund(generation),
         },
+        "fetch": {
+            "title": "Fetch the file again",
+            "says": [
+                "The worker fetches the finished file from Pixazo, with as many tries as at first.",
+                "What it was charged stays as it is.",
+            ],
+            "button": "Fetch the file",
+            "possible": correcting.may_fetch(generation),
+        },
+        "tell": {
+            "title": "Send its webhooks again",
+            "says": [
+                "Each address that was told of it gets the same events once more, with the same "
+                "ids and bodies.",
+            ],
+            "button": "Send again",
+            "possible": bool(told.deliveries(generation)),
+        },
     }
-
-    def do(form: Any) -> str:
-        reason = form.cleaned_data["reason"]
-        assert isinstance(request.user, User)
-        if act == "ask":
-            correcting.ask_now(generation, reason=reason)
-            return "Pixazo is being asked."
-        if act == "release":
-            correcting.release(generation, reason=reason)
-            return "The hold is released."
-        returned = correcting.refund(generation, reason=reason, made_by=request.user)
-        return f"{money.display(returned)} went back."
-
-    return act_page(
-        admin,
-        request,
-        generation,
-        permission=ACTS[act],
-        do=do,
-        refusals=DomainError,
-        **pages[act],
-    )
+    return pages[act]

@@ -25,6 +25,7 @@ from django.db import transaction
 from django.db.models import Min
 from django.utils import timezone
 
+from billing import pricing
 from generations import fetching, probing, settlement
 from generations.models import Generation, Media, State
 from queueing.draining import one_by_one, stay
@@ -173,7 +174,19 @@ def _settle(fetched: Fetched) -> bool:
             "size_bytes": facts.size_bytes,
         },
     )
-    return settlement.complete(generation, duration_ms=facts.duration_ms)
+    if settlement.complete(generation, duration_ms=facts.duration_ms):
+        return True
+    _had_at_last(generation, facts.duration_ms)
+    return False
+
+
+def _had_at_last(generation: Generation, duration_ms: int) -> None:
+    """Its money moved when the file could not be had; staff asked for it again (`correcting`)."""
+    seconds, charged = pricing.billable_seconds(duration_ms), generation.charged_seconds or 0
+    attention = f"{seconds} s made, {charged} s charged: give back the rest"
+    Generation.objects.filter(
+        pk=generation.pk, state=State.COMPLETED, next_media_at__isnull=False
+    ).update(next_media_at=None, error="", needs_attention=attention if seconds < charged else "")
 
 
 def _try_again(missing: Missing) -> bool:
@@ -181,16 +194,23 @@ def _try_again(missing: Missing) -> bool:
     generation = missing.generation
     logger.warning("generation %s: file not had: %s", generation.pk, missing.reason)
     if generation.media_attempts >= settings.MEDIA_MAX_ATTEMPTS:
-        return settlement.complete(
+        attention = f"the finished file could not be had: {missing.reason}"[:200]
+        if settlement.complete(
             generation,
             duration_ms=None,
-            attention=f"the finished file could not be had: {missing.reason}"[:200],
+            attention=attention,
             error="The video was made, but its file could not be fetched. Our staff has been told.",
+        ):
+            return True
+        Generation.objects.filter(pk=generation.pk, state=State.COMPLETED).update(
+            next_media_at=None, needs_attention=attention
         )
+        return False
     seconds = settings.MEDIA_RETRY_SECONDS * 2 ** (generation.media_attempts - 1)
     Generation.objects.filter(
         pk=generation.pk,
-        state__in=[State.PROCESSING, State.EXPIRED],
+        state__in=[State.PROCESSING, State.EXPIRED, State.COMPLETED],
+        next_media_at__isnull=False,
         media_attempts=generation.media_attempts,
     ).update(next_media_at=timezone.now() + timedelta(seconds=seconds))
     return False

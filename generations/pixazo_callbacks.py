@@ -117,6 +117,17 @@ def announce_end(
             )
 
 
+def keys(generation: Generation, *, most: int) -> list[str]:
+    """What the events of its end are known by, and those of its latest progress."""
+    found = []
+    latest = range(max(1, generation.polls - most + 1), generation.polls + 1)
+    for number, listener in enumerate(generation.listeners):
+        found.append(f"{pixazo_answers.request_id(generation)}:{number}")
+        if listener["mode"] == "sync":
+            found += [_progress_key(generation, number, polls) for polls in latest]
+    return found
+
+
 def _record(
     organization_id: uuid.UUID,
     url: str,
