@@ -10,10 +10,12 @@ from django.http import HttpRequest
 from unfold import forms as unfold_forms
 
 from accounts import finding_admin as finding_admin  # registers what it finds
+from accounts import page_admin as page_admin  # registers an organization's sections
 from accounts.models import ApiKey, Membership, Organization, Spending, User
 from backoffice import finding
 from backoffice.big_admin import LookupAdmin, NeverDeleted, ReadOnly, TabularInline
 from backoffice.masking_admin import PERSONAL_DATA, may_see
+from backoffice.sections_admin import SectionedAdmin
 
 if TYPE_CHECKING:
     BaseUserAdmin = DjangoUserAdmin[User]
@@ -89,12 +91,13 @@ class UserAdmin(NeverDeleted, LookupAdmin, BaseUserAdmin):
 
 class MembershipInline(TabularInline):
     model = Membership
-    extra = 0
     autocomplete_fields = ("user",)
+    verbose_name_plural = "members"
+    fields = ("user", "role", "monthly_limit_micros", "muted")
 
 
 @admin.register(Organization)
-class OrganizationAdmin(NeverDeleted, LookupAdmin):
+class OrganizationAdmin(NeverDeleted, SectionedAdmin):
     list_display = ("name", "id", "created_at")
     ordering = ("-id",)
     inlines = (MembershipInline,)

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.paginator import Paginator
@@ -18,11 +19,13 @@ from backoffice.masking_admin import PERSONAL_DATA, Masked, may_see
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
     BaseInline = admin.TabularInline[Any, Any]
+    BaseInlineFormSet = forms.BaseInlineFormSet[Any, Any, Any]
     AnyPaginator = Paginator[Any]
     from django.contrib.admin.views.main import ChangeList as BaseChangeList
 else:
     ModelAdmin, BaseInline = unfold_admin.ModelAdmin, unfold_admin.TabularInline
     AnyPaginator = Paginator
+    BaseInlineFormSet = forms.BaseInlineFormSet
     from unfold.views import ChangeList as BaseChangeList
 
 MOST_PAGES = 200
@@ -121,10 +124,22 @@ class LookupAdmin(Masked, ModelAdmin):
         return wanted or None
 
 
+class NamedFields(BaseInlineFormSet):
+    """Its head names each column for eyes; this names each field for whoever hears it."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for name, field in form.fields.items():
+            label = field.label or name.replace("_", " ").capitalize()
+            widget = getattr(field.widget, "widget", field.widget)  # inside the admin's links
+            widget.attrs.setdefault("aria-label", str(label))
+
+
 class TabularInline(Masked, BaseInline):
     """Rows below their owner's page."""
 
     extra = 0
+    formset = NamedFields
 
 
 class ReadOnly:

@@ -11,6 +11,7 @@ from backoffice import finding
 from backoffice.big_admin import LookupAdmin, ReadOnly
 from billing import finding_admin as finding_admin  # registers what it finds
 from billing import money
+from billing import page_admin as page_admin  # registers an organization's sections
 from billing import payment_admin as payment_admin  # registers its own pages
 from billing import price_admin as price_admin  # so does this
 from billing.adjustment_views import adjust_view
