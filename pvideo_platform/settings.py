@@ -132,6 +132,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "billing.context_processors.wallet",
             ],
+            "builtins": ["accounts.templatetags.working_in"],  # its `csrf_token` is every form's
         },
     }
 ]

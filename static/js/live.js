@@ -21,6 +21,10 @@ document.addEventListener("htmx:sendError", (event) => {
 document.addEventListener("htmx:responseError", (event) => {
   if (isQuiet(event)) return;
   const { status } = event.detail.xhr;
+  if (status === 409) {
+    say("Nothing was done: you work in another organization now. Please reload this page.");
+    return;
+  }
   say(
     status === 403
       ? "You may not do this, or this page was open for too long. Please reload it."
