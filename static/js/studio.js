@@ -23,10 +23,44 @@ document.addEventListener("keydown", (event) => {
   form().requestSubmit(submit);
 });
 
+// What is sent says which price was shown. One that is being asked for is waited for.
+const questions = new WeakMap(); // request: its number
+let asked = 0;
+let answered = 0;
+let isWaiting = false;
+
+function wait(isToWait) {
+  isWaiting = isToWait;
+  submit.setAttribute("aria-busy", String(isToWait));
+}
+
+document.addEventListener("input", ({ target }) => {
+  if (target.form === form()) asked += 1;
+});
+
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.target?.id !== "quote") return;
+  asked += 1;
+  questions.set(detail.xhr, asked);
+});
+
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (questions.get(detail.xhr) !== asked) return;
+  answered = asked;
+  if (isWaiting) form().requestSubmit(submit);
+  wait(false);
+});
+
 document.addEventListener(
   "submit",
   (event) => {
     if (event.target !== form()) return;
+    if (asked !== answered) {
+      wait(true);
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
     const isUploading = form().querySelector("[data-state=busy]");
     if (isUploading) toast("A file is still on its way. Please wait for it.", "warning", "upload");
     const isSame = performance.now() - sent.at < REST && contents() === sent.what;
