@@ -116,6 +116,33 @@ document.addEventListener("input", ({ target }) => {
   if (slider) slider.value = target.value;
 });
 
+// --- A session that ends while one types ------------------------------------------------------
+
+const KEPT = "studio:draft"; // for this tab, until the person has logged in again
+const NOT_KEPT = ["csrfmiddlewaretoken", "form_key", "shown_errors", "shown_micros"];
+
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  if (!detail.xhr.getResponseHeader("HX-Redirect")) return;
+  const typed = [...new FormData(form())].filter(([name]) => !NOT_KEPT.includes(name));
+  window.sessionStorage.setItem(KEPT, JSON.stringify(typed));
+});
+
+function bringBack() {
+  const kept = new Map(JSON.parse(window.sessionStorage.getItem(KEPT) ?? "[]"));
+  const { mode, working_in: workingIn } = form().elements;
+  const isMine = kept.get("mode") === mode.value && kept.get("working_in") === workingIn.value;
+  window.sessionStorage.removeItem(KEPT);
+  if (!isMine) return;
+  for (const element of form().elements) {
+    if (element.type === "hidden" || !element.name) continue;
+    if (["checkbox", "radio"].includes(element.type)) element.checked = kept.get(element.name) === element.value;
+    else if (kept.has(element.name)) element.value = kept.get(element.name);
+    element.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+window.addEventListener("load", bringBack);
+
 // --- The runs -------------------------------------------------------------------------------
 
 const began = new WeakMap();
