@@ -56,8 +56,13 @@ class Caller:
     def require(self, scope: str) -> None:
         """Raises: NotAllowed, naming the scope that is missing."""
         if not self.may(scope):
-            who = "This API key" if self.api_key_id else f"A {self.role}"
-            raise NotAllowed(f"{who} may not do this: it needs the scope {scope}.", scope=scope)
+            if self.api_key_id:
+                message = f"This API key may not do this: it needs the scope {scope}."
+            else:
+                may = [role for role in Role if scope in ROLE_SCOPES[role]]
+                who = " or ".join(f"{'an' if role[0] in 'ao' else 'a'} {role}" for role in may)
+                message = f"Only {who} may do this."
+            raise NotAllowed(message, scope=scope)
 
     def require_person(self) -> int:
         """The id of the user who asks. Raises: NotAllowed, when a program with a key does."""

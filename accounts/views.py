@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Concatenate, cast
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,6 +21,7 @@ from accounts import organizations
 from accounts.access import Caller, NotAllowed
 from accounts.middleware import SESSION_KEY
 from accounts.models import Membership, User
+from accounts.templatetags.working_in import FIELD as WORKING_IN
 
 _KEPT_ON_SWITCH = frozenset(
     {
@@ -37,6 +39,8 @@ class MemberRequest(HttpRequest):
     user: User
     caller: Caller
     htmx: HtmxDetails
+    working_in: uuid.UUID
+    """The organization that the page's forms name (accounts/templatetags/working_in.py)."""
 
 
 def member_page[**P](
@@ -44,7 +48,8 @@ def member_page[**P](
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Let in who is logged in and belongs to an organization; never cache what they see.
 
-    A stranger goes to the login (htmx takes the whole page there), `NotAllowed` becomes a 403.
+    A stranger goes to the login (htmx takes the whole page there), `NotAllowed` becomes a 403, and
+    a form that stood on another organization's page a 409.
     """
 
     @never_cache
@@ -58,6 +63,9 @@ def member_page[**P](
             return redirect_to_login(request.get_full_path())
         if not member.caller:
             return render(request, "accounts/no_organization.html", status=403)
+        member.working_in = member.caller.organization_id
+        if _is_of_other(member):
+            return _other_organization(member)
         try:
             return view(member, *args, **kwargs)
         except NotAllowed as error:
@@ -66,13 +74,36 @@ def member_page[**P](
     return guarded
 
 
+def _is_of_other(request: MemberRequest) -> bool:
+    """Whether a form was sent that another organization's page had. One that names none is taken:
+    nothing is gained by leaving the name out."""
+    named = request.POST.get(WORKING_IN) if request.method == "POST" else None
+    return named is not None and named != request.working_in.hex
+
+
+def _other_organization(request: MemberRequest) -> HttpResponse:
+    try:
+        named = uuid.UUID(request.POST[WORKING_IN])
+    except ValueError:
+        other = None
+    else:
+        mine = Membership.objects.filter(user=request.user, organization__deleted_at=None)
+        other = mine.filter(organization_id=named).select_related("organization").first()
+    return render(request, "accounts/other_organization.html", {"other": other}, status=409)
+
+
 @require_POST
-@member_page
-def switch_organization(request: MemberRequest) -> HttpResponse:
-    """Work in another of one's organizations; one that is not one's own is a 404."""
-    membership = _membership(request.user, request.POST.get("organization_id", ""))
+@never_cache
+@login_required
+def switch_organization(request: HttpRequest) -> HttpResponse:
+    """Work in another of one's organizations; one that is not one's own is a 404.
+
+    No `member_page`: it leads from any organization's page to any other.
+    """
+    user = cast(User, request.user)
+    membership = _membership(user, request.POST.get("organization_id", ""))
     request.session[SESSION_KEY] = str(membership.organization_id)
-    organizations.enter(request.user, membership.organization)
+    organizations.enter(user, membership.organization)
     messages.success(request, f"You are now working in {membership.organization.name}.")
     page = request.POST.get("next", "")
     try:

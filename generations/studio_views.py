@@ -1,5 +1,6 @@
 """The web's doors to the Studio's form: parse, call one function, answer."""
 
+import re
 import uuid
 from typing import Any
 
@@ -38,9 +39,10 @@ from generations.parameters import InvalidParameters
 from generations.prices_shown import PriceLine
 from generations.studio_requests import Filled
 
+_MICROS = re.compile(r"[0-9]{1,18}")
 _REFUSALS = (
     *(InvalidParameters, LedgerRefusal, SpendingLimitExceeded, PriceMissing, Busy),
-    *(IdempotencyMismatch, IdempotencyKeyInUse),
+    *(IdempotencyMismatch, IdempotencyKeyInUse, submission.PriceAboveShown),
 )
 
 
@@ -83,6 +85,9 @@ def _send(request: MemberRequest, mode: Mode) -> HttpResponse:
             line = _price(request, filled)
             return _page(request, filled, line=line, with_code="show_code" in request.POST)
         accepted = _accept(request, filled)
+    except submission.PriceAboveShown as error:  # the next sending accepts the price shown here
+        shown = None if request.htmx else _price(request, filled)
+        return _page(request, filled, error=error, line=shown)
     except _REFUSALS as error:
         return _page(request, filled, error=error)
     address = reverse("generation", args=[accepted.generation.pk])
@@ -102,6 +107,7 @@ def _accept(request: MemberRequest, filled: Filled) -> submission.Accepted:
         input=filled.request,
         metadata={},
         idempotency_key=f"studio-{_form_key(request.POST)}",
+        most_micros=_shown_micros(request.POST),
     )
 
 
@@ -245,6 +251,12 @@ def _status(error: DomainError | None) -> int:
 
 def _samples_url() -> str:
     return f"{settings.SANDBOX_URL}/samples" if settings.SANDBOX_URL else ""
+
+
+def _shown_micros(posted: QueryDict) -> int | None:
+    """The price that stood beside the form; None when there was none yet."""
+    text = posted.get("shown_micros", "")
+    return int(text) if _MICROS.fullmatch(text) else None
 
 
 def _form_key(posted: QueryDict) -> uuid.UUID:

@@ -19,7 +19,7 @@ from accounts.access import Caller
 from accounts.errors import DomainError, FieldError, InvalidParameters
 from accounts.idempotency import IdempotencyKeyInUse, IdempotencyMismatch
 from accounts.models import new_id
-from billing import auto_topup, ledger
+from billing import auto_topup, ledger, money
 from generations import parameters, quoting, settlement
 from generations.errors import GenerationMissing
 from generations.models import Generation, State
@@ -43,6 +43,12 @@ class CannotCancel(DomainError):
     code = "cannot_cancel"
 
 
+class PriceAboveShown(DomainError):
+    """It would cost more than the person was shown."""
+
+    code = "price_above_shown"
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     generation: Generation
@@ -57,6 +63,7 @@ def accept(
     metadata: Any = None,
     idempotency_key: str = "",
     listeners: Sequence[Mapping[str, Any]] = (),
+    most_micros: int | None = None,
 ) -> Accepted:
     """Take on a job: validate, quote, then insert it and hold its cost in one transaction.
 
@@ -70,9 +77,11 @@ def accept(
         metadata: an object of the caller's own, kept and given back.
         idempotency_key: "" for none; scoped to the organization.
         listeners: from `pixazo_requests.read`: checked addresses, part of the request.
+        most_micros: the price that was shown; None where none was.
 
     Raises:
         InvalidParameters, PriceMissing, IdempotencyMismatch.
+        PriceAboveShown: the price has risen, or another sound stands at the address.
         IdempotencyKeyInUse: the first request with the key is being accepted at this moment.
         SpendingLimitExceeded: the month's limit of the key, or of the member, would be passed.
         LedgerRefusal: the wallet cannot or may not pay.
@@ -82,6 +91,9 @@ def accept(
     if idempotency_key and (known := _asked_before(caller, idempotency_key, request_hash)):
         return known
     quote = quoting.quote(caller.organization_id, model, params)
+    if most_micros is not None and quote.amount_micros > most_micros:
+        now, before = (money.display(one) for one in (quote.amount_micros, most_micros))
+        raise PriceAboveShown(f"The price is {now} now, and not {before} as was shown.")
     generation = _new(caller, model, params, notes, quote)
     generation.idempotency_key = idempotency_key
     generation.request_hash = request_hash

@@ -77,6 +77,7 @@ EXPLANATIONS = {
     "unsupported_media_type": "Send the `Content-Type` that this takes: JSON, or a form.",
     "idempotency_mismatch": "This Idempotency-Key was used with a different request.",
     "price_missing": "This combination of model, resolution and mode is not on sale.",
+    "price_above_shown": "The price has risen since it was shown. Nothing was done.",
     "rate_limited": "Too many requests. Wait as `Retry-After` says.",
     "maintenance": "The platform is being worked on. Try again after `Retry-After` seconds.",
     "internal_error": "Something went wrong on our side. Nothing was charged for it.",

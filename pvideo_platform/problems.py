@@ -80,6 +80,7 @@ STATUS = {
     "unsupported_media_type": 415,
     "idempotency_mismatch": 422,
     "price_missing": 422,
+    "price_above_shown": 409,
     "name_mistyped": 422,
     "rate_limited": 429,
     "too_many_invitations": 429,

@@ -141,6 +141,7 @@ TEMPLATES = [
                 "billing.context_processors.wallet",
                 "staff.context_processors.looking_as",
             ],
+            "builtins": ["accounts.templatetags.working_in"],  # its `csrf_token` is every form's
         },
     }
 ]

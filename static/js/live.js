@@ -8,6 +8,12 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && isPoller(event.detail.elt)) event.preventDefault();
 });
 
+const WORDS = {
+  403: "You may not do this, or this page was open for too long. Please reload it.",
+  404: "This is gone. Please reload the page.",
+  409: "Nothing was done: you work in another organization now. Please reload this page.",
+};
+
 const say = (text) => toast(text, "error", "trouble");
 
 function isQuiet(event) {
@@ -21,11 +27,7 @@ document.addEventListener("htmx:sendError", (event) => {
 document.addEventListener("htmx:responseError", (event) => {
   if (isQuiet(event)) return;
   const { status } = event.detail.xhr;
-  say(
-    status === 403
-      ? "You may not do this, or this page was open for too long. Please reload it."
-      : "Something went wrong. Please try again.",
-  );
+  say(WORDS[status] ?? "Something went wrong. Please try again.");
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {

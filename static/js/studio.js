@@ -23,10 +23,44 @@ document.addEventListener("keydown", (event) => {
   form().requestSubmit(submit);
 });
 
+// What is sent says which price was shown. One that is being asked for is waited for.
+const questions = new WeakMap(); // request: its number
+let asked = 0;
+let answered = 0;
+let isWaiting = false;
+
+function wait(isToWait) {
+  isWaiting = isToWait;
+  submit.setAttribute("aria-busy", String(isToWait));
+}
+
+document.addEventListener("input", ({ target }) => {
+  if (target.form === form()) asked += 1;
+});
+
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.target?.id !== "quote") return;
+  asked += 1;
+  questions.set(detail.xhr, asked);
+});
+
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (questions.get(detail.xhr) !== asked) return;
+  answered = asked;
+  if (isWaiting) form().requestSubmit(submit);
+  wait(false);
+});
+
 document.addEventListener(
   "submit",
   (event) => {
     if (event.target !== form()) return;
+    if (asked !== answered) {
+      wait(true);
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
     const isUploading = form().querySelector("[data-state=busy]");
     if (isUploading) toast("A file is still on its way. Please wait for it.", "warning", "upload");
     const isSame = performance.now() - sent.at < REST && contents() === sent.what;
@@ -81,6 +115,33 @@ document.addEventListener("input", ({ target }) => {
   const slider = target.id && document.querySelector(`[data-slider-for="${target.id}"]`);
   if (slider) slider.value = target.value;
 });
+
+// --- A session that ends while one types ------------------------------------------------------
+
+const KEPT = "studio:draft"; // for this tab, until the person has logged in again
+const NOT_KEPT = ["csrfmiddlewaretoken", "form_key", "shown_errors", "shown_micros"];
+
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  if (!detail.xhr.getResponseHeader("HX-Redirect")) return;
+  const typed = [...new FormData(form())].filter(([name]) => !NOT_KEPT.includes(name));
+  window.sessionStorage.setItem(KEPT, JSON.stringify(typed));
+});
+
+function bringBack() {
+  const kept = new Map(JSON.parse(window.sessionStorage.getItem(KEPT) ?? "[]"));
+  const { mode, working_in: workingIn } = form().elements;
+  const isMine = kept.get("mode") === mode.value && kept.get("working_in") === workingIn.value;
+  window.sessionStorage.removeItem(KEPT);
+  if (!isMine) return;
+  for (const element of form().elements) {
+    if (element.type === "hidden" || !element.name) continue;
+    if (["checkbox", "radio"].includes(element.type)) element.checked = kept.get(element.name) === element.value;
+    else if (kept.has(element.name)) element.value = kept.get(element.name);
+    element.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+window.addEventListener("load", bringBack);
 
 // --- The runs -------------------------------------------------------------------------------
 

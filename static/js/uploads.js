@@ -55,6 +55,15 @@ function isShowable(text) {
 const isSample = (text) =>
   [...document.querySelectorAll("[data-value]")].some((link) => link.dataset.value === text);
 
+function fileName(link) {
+  const last = new URL(link).pathname.split("/").pop();
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last; // a percent sign of its own
+  }
+}
+
 /** The picture or the sound that the link leads to. */
 function show(field, name = "", facts = "") {
   const link = url(field).value.trim();
@@ -64,7 +73,7 @@ function show(field, name = "", facts = "") {
     return;
   }
   const isImage = field.dataset.media === "image";
-  const title = element("strong", { textContent: name || decodeURIComponent(link.split("/").pop().split("?")[0]) });
+  const title = element("strong", { textContent: name || fileName(link) });
   const details = element("span", { className: "media__facts", textContent: facts || "\u00a0" });
   const failed = () => {
     details.textContent = "No preview of this link.";

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from allauth.account.models import EmailAddress
 from playwright.sync_api import Browser, expect
 
 from accounts import api_keys, organizations
@@ -29,7 +30,12 @@ def visitor(
     return visit(bob)
 
 
+def verified(user: User) -> None:
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+
+
 def test_logging_in_and_out(site: str, browser: Browser, bob: User) -> None:
+    verified(bob)
     page = browser.new_page(base_url=site)
     visitor = Visitor(page)
     page.goto("/studio/")
@@ -45,6 +51,7 @@ def test_logging_in_and_out(site: str, browser: Browser, bob: User) -> None:
 
 
 def test_a_new_key_can_be_copied_once(site: str, browser: Browser, bob: User) -> None:
+    verified(bob)
     organizations.found(bob, name="Bob's")
     context = browser.new_context(base_url=site, permissions=["clipboard-read", "clipboard-write"])
     visitor = Visitor(context.new_page())
