@@ -26,13 +26,20 @@ def of(row: Model) -> QuerySet[Trail]:
 def changes(
     before: dict[str, Any] | None, after: dict[str, Any] | None
 ) -> list[tuple[str, Any, Any]]:
-    """The fields that differ: name, value before, value after. Of a new row, those with a value."""
+    """The fields that differ: name, value before, value after. Of a new row, those with a value.
+
+    What an act tells of before and not of after is what it met: the same value twice.
+    """
     old, new = before or {}, after or {}
+    met = {name: value for name, value in old.items() if new and name not in new}
     names = [*old, *(name for name in new if name not in old)]
     return [
-        (name, old.get(name), new.get(name))
+        (name, old.get(name), new.get(name, met.get(name)))
         for name in names
-        if old.get(name) != new.get(name) and not (not old and new.get(name) in ("", None, [], {}))
+        if name in met
+        or (
+            old.get(name) != new.get(name) and not (not old and new.get(name) in ("", None, [], {}))
+        )
     ]
 
 

@@ -55,6 +55,12 @@ def test_who_when_from_where_before_and_after(as_root, root, acme):
     assert trails.changes(act.before, act.after) == [("generations_at_once", None, 7)]
 
 
+def test_what_an_act_met_is_not_told_as_gone():
+    before, after = {"state": "completed", "held": 3}, {"held": 0}
+    assert trails.changes(before, after) == [("state", "completed", "completed"), ("held", 3, 0)]
+    assert trails.changes({"name": "Acme"}, None) == [("name", "Acme", None)]
+
+
 def test_sql_is_recorded_too(acme):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE accounts_organization SET name = 'Evil' WHERE id = %s", [acme.pk])

@@ -17,6 +17,7 @@ from accounts.models import Organization, User
 from backoffice.models import Approval
 from billing import freezing
 from billing.models import EventState, Freeze, FreezeCause, PaymentEvent, TopUp, TopUpState
+from generations import correcting_views
 from generations.models import State
 from staff import roles
 from staff.models import Alert, BooksCheck, Difference, Source
@@ -40,6 +41,8 @@ ACTS: dict[str, str] = {
     "generations_generation_correct:ask": "ask the provider now",
     "generations_generation_correct:release": "release a hold",
     "generations_generation_correct:refund": "refund a generation",
+    "generations_generation_correct:fetch": "fetch media again",
+    "generations_generation_correct:tell": "send a webhook again",
     "staff_alert_acknowledge": "acknowledge an alert",
     "staff_difference_check": "work off a difference",
 }
@@ -70,7 +73,7 @@ OTHERS = {
 }
 HAVE_ROWS = ("change", "delete", "history")
 MODELS = {f"{one._meta.app_label}_{one._meta.model_name}": one for one in admin.site._registry}
-KINDS = ("changelist", "add", *HAVE_ROWS)
+KINDS = ("changelist", "export", "add", *HAVE_ROWS)
 FRAMEWORKS = {"account", "auth", "mfa", "socialaccount", "usersessions"}
 """Apps whose pages are superusers' alone, and no part of the roles."""
 
@@ -99,6 +102,8 @@ def test_every_address_has_an_entry():
     known = {f"{model}_{kind}" for model, kind in of_models()} | acts | OTHERS | ROOT_ALONE
     assert sorted(set(names()) - known) == []
     assert sorted(acts - set(names())) == [], "gone"
+    of_generations = {f"generations_generation_correct:{act}" for act in correcting_views.ACTS}
+    assert of_generations == {name for name in ACTS if ":" in name}
 
 
 def may(user: User, model: str, kind: str) -> bool:
@@ -109,7 +114,7 @@ def may(user: User, model: str, kind: str) -> bool:
     held = frozenset().union(
         *(roles.permissions_of(group.name) for group in user.groups.all()),
     )
-    if kind in ("changelist", "view", "history"):
+    if kind in ("changelist", "export", "view", "history"):
         return user.is_superuser or f"{app}.view_{name}" in held
     if kind == "delete":
         return False
