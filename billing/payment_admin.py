@@ -3,20 +3,19 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Model, Q
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from backoffice import finding
 from backoffice.big_admin import LookupAdmin, NeverDeleted, ReadOnly
-from backoffice.masking_admin import PERSONAL_DATA
-from billing import finding_admin, money
-from billing.event_replay_views import event_replay_view
+from backoffice.sections_admin import SectionedAdmin
+from billing import money
+from billing import payment_page_admin as payment_page_admin  # registers sections of pages
+from billing import stripe_admin as stripe_admin  # registers its own pages
 from billing.models import (
     BonusRule,
-    Dispute,
     Freeze,
-    PaymentEvent,
     PromotionCode,
     Redemption,
     Refund,
@@ -24,6 +23,7 @@ from billing.models import (
     TopUpTerms,
 )
 from billing.payment_forms import BonusForm, CodeForm, TermsForm
+from billing.price_form import in_order
 from billing.refund_views import refund_view
 from billing.unfreeze_views import unfreeze_view
 
@@ -40,17 +40,21 @@ def bonus(row: Any) -> str:
     return money.display(row.bonus_micros)
 
 
+@admin.display(description="bonus taken back")
+def bonus_taken(top_up: TopUp) -> str:
+    return money.display(top_up.bonus_taken_micros)
+
+
 @admin.register(TopUp)
-class TopUpAdmin(ReadOnly, LookupAdmin):
+class TopUpAdmin(ReadOnly, SectionedAdmin):
     list_display: Any = ("id", "created_at", "organization", "kind", "state", amount, bonus)
     list_display += ("invoice_number", "attention")
     list_filter = ("state", "kind", "livemode", "created_at")
     list_select_related = ("organization",)
     ordering = ("-id",)
     fields: ClassVar[Any] = (
-        *("id", "organization", "created_by", "kind", "state", amount, bonus, "bonus_taken_micros"),
-        *("livemode", "stripe_customer_id", "session_id", "payment_intent_id", "invoice_id"),
-        *("invoice_number", "invoice_pdf", "receipt_url", "failure", "attention"),
+        *("id", "organization", "created_by", "kind", "state", amount, bonus, bonus_taken),
+        *("livemode", "stripe_customer_id", "failure", "attention"),
         *("checks", "next_check_at", "as_of", "created_at", "paid_at"),
     )
     search_ids = ("id", "organization")
@@ -59,7 +63,6 @@ class TopUpAdmin(ReadOnly, LookupAdmin):
     }
     search_texts = ("invoice_number",)
     change_form_template = "admin/billing/topup/change_form.html"
-    masked: ClassVar[Any] = {"invoice_pdf": PERSONAL_DATA, "receipt_url": PERSONAL_DATA}
 
     def get_urls(self) -> list[URLPattern]:
         refund = self.admin_site.admin_view(self.refund)
@@ -99,21 +102,6 @@ class RefundAdmin(ReadOnly, LookupAdmin):
         return refund.top_up.organization.name
 
 
-@admin.register(Dispute)
-class DisputeAdmin(ReadOnly, LookupAdmin):
-    list_display: Any = ("stripe_id", "created_at", "organization", "status", amount, "taken")
-    list_display += ("evidence_due_at", "reason")
-    list_filter = ("status", "taken", "created_at")
-    list_select_related = ("top_up__organization",)
-    ordering = ("-id",)
-    search_ids = ("id", "top_up")
-    found_by = OF_TOP_UP
-
-    @admin.display
-    def organization(self, dispute: Dispute) -> str:
-        return dispute.top_up.organization.name
-
-
 @admin.register(Freeze)
 class FreezeAdmin(ReadOnly, LookupAdmin):
     list_display: Any = ("id", "organization", "cause", "reason", "placed_at", "lifted_at")
@@ -135,35 +123,6 @@ class FreezeAdmin(ReadOnly, LookupAdmin):
     def lift(self, request: HttpRequest, freeze_id: int) -> HttpResponse:
         """Let an organization spend again: see `billing.unfreeze_views`."""
         return unfreeze_view(self, request, freeze_id)
-
-
-@admin.register(PaymentEvent)
-class PaymentEventAdmin(ReadOnly, LookupAdmin):
-    list_display: Any = ("id", "type", "object_id", "received_at", "state", "attempts", "note")
-    list_display += ("found_by_sweep",)
-    list_filter = ("state", "type", "found_by_sweep", "received_at")
-    ordering = ("-received_at",)
-    found_by: ClassVar[Any] = {finding.TOP_UP: "", finding.ORGANIZATION: ""}  # see `found`
-    search_texts = ("id", "object_id")
-    masked: ClassVar[Any] = {"payload": PERSONAL_DATA}
-
-    def get_urls(self) -> list[URLPattern]:
-        replay = self.admin_site.admin_view(self.replay)
-        return [
-            path("<str:event_id>/replay/", replay, name="billing_paymentevent_replay"),
-            *super().get_urls(),
-        ]
-
-    def replay(self, request: HttpRequest, event_id: str) -> HttpResponse:
-        """Work on it again: see `billing.event_replay_views`."""
-        return event_replay_view(self, request, event_id)
-
-    def found(self, kind: str, keys: list[Any]) -> Q:
-        """An event knows Stripe's objects only."""
-        if kind == finding.ORGANIZATION:
-            owned = TopUp.objects.filter(organization__in=keys).order_by("-pk")
-            keys = list(owned.values_list("pk", flat=True)[: finding.MOST])
-        return finding_admin.of_payment(keys)
 
 
 class MadeByStaff(NeverDeleted):
@@ -217,6 +176,9 @@ class PromotionCodeAdmin(MadeByStaff, LookupAdmin):
     list_select_related = ("created_by",)
     ordering = ("-id",)
     search_texts = ("code__iexact",)
+
+    def get_fields(self, request: HttpRequest, obj: PromotionCode | None = None) -> Any:
+        return in_order(super().get_fields(request, obj), CodeForm.field_order)
 
 
 @admin.register(Redemption)

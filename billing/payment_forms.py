@@ -65,7 +65,9 @@ class TermsForm(TermsModelForm):
 class BonusForm(BonusModelForm):
     """A first-payment bonus: amount, minimum payment and period."""
 
-    amount = DollarsField(label="Bonus, USD")
+    amount = DollarsField(
+        label="Bonus, USD", help_text="Credited with an organization's first payment, once ever."
+    )
     least_payment = DollarsField(
         label="Least payment, USD", help_text="0: every first payment earns it."
     )
@@ -73,6 +75,10 @@ class BonusForm(BonusModelForm):
     class Meta:
         model = BonusRule
         fields = ("starts_at", "ends_at")
+        help_texts = {
+            "starts_at": "UTC. Of several rules in force, the one that started last counts.",
+            "ends_at": "UTC. Empty: until another rule starts.",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -98,12 +104,25 @@ class BonusForm(BonusModelForm):
 class CodeForm(CodeModelForm):
     """A promotion code. Its amount is fixed once it exists."""
 
-    amount = DollarsField(label="Credits, USD")
+    amount = DollarsField(
+        label="Credits, USD", help_text="What each redemption is worth. Fixed once it was redeemed."
+    )
 
     class Meta:
         model = PromotionCode
         fields = ("code", "expires_at", "total_limit", "organization_limit", "active")
-        help_texts = {"code": "Letters, digits and hyphens; capitals or not is the same."}
+        labels = {
+            "total_limit": "Redemptions in all, at most",
+            "organization_limit": "Redemptions by one organization, at most",
+        }
+        help_texts = {
+            "code": "Letters, digits and hyphens; capitals or not is the same.",
+            "expires_at": "UTC. Empty: it never expires.",
+            "total_limit": "Empty: no limit. With the credits, this is the most that it costs us.",
+            "active": "Untick to stop it at once. What was redeemed stays with the customers.",
+        }
+
+    field_order = ("code", "amount", "total_limit", "organization_limit", "expires_at", "active")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -18,7 +18,7 @@ from unfold.decorators import display
 from backoffice.big_admin import LookupAdmin
 from billing import money, price_effects
 from billing.models import Price
-from billing.price_form import PriceForm
+from billing.price_form import PriceForm, in_order
 
 NOW, PLANNED, OVER = "In force now", "Planned", "Superseded"
 _NOBODY = Value(uuid.UUID(int=0), output_field=UUIDField())
@@ -67,7 +67,7 @@ class PriceAdmin(LookupAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Price | None = None) -> Any:
         if obj is None:
-            return super().get_fields(request, obj)
+            return in_order(super().get_fields(request, obj), self.form.field_order)
         return (
             *("product", "whose", "standing", "effective_from", "until", "customer_pays"),
             *("provider_charges", "markup", "margin", "charge_on_failed"),

@@ -1,5 +1,6 @@
 """The form that adds a price."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -35,6 +36,12 @@ def _products() -> list[tuple[str, str]]:
     ]
 
 
+def in_order(names: Iterable[Any], first: Iterable[str]) -> list[Any]:
+    """The admin does not ask a form for its order: these first, as far as they are there."""
+    wanted = list(first)
+    return sorted(names, key=lambda name: wanted.index(name) if name in wanted else len(wanted))
+
+
 class PriceForm(PriceModelForm):
     product = forms.ChoiceField(choices=_products)
     customer_dollars = DollarsField(label="Customer pays, USD per second")
@@ -53,7 +60,7 @@ class PriceForm(PriceModelForm):
             "effective_from": "UTC. Empty: from now on. It supersedes what is in force then.",
         }
 
-    field_order = ("product", "organization", "effective_from")
+    field_order = ("product", "organization", "customer_dollars", "provider_dollars", "below_cost")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -103,6 +103,7 @@ def entry(
     *,
     at: datetime | None = None,
     hold: Hold | None = None,
+    reference: str = "",
 ) -> Entry:
     """One entry at a time; the wallet does not move with it."""
     last = Entry.objects.filter(wallet_id=organization.pk).order_by("-sequence").first()
@@ -116,7 +117,7 @@ def entry(
         balance_after_micros=0,
         held_after_micros=0,
         hold=hold,
-        reference=f"test:{uuid.uuid4()}",
+        reference=reference or f"test:{uuid.uuid4()}",
         created_at=at or noon(),
     )
 
