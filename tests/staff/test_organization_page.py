@@ -29,7 +29,7 @@ def page(client: Any, organization: Organization) -> str:
 
 
 @pytest.fixture
-def busy(acme, alice, bob, charlie) -> Organization:
+def busy(acme: Organization, alice: Any, bob: Any, charlie: Any) -> Organization:
     """Acme with money, a key, spending, a freeze, a purchase and a price of its own."""
     credit(acme, 10 * DOLLAR, "gift:1")
     key = api_keys.create(acme, name="build server", created_by=alice)[0]

@@ -1,0 +1,280 @@
+"""Staff's explorer of the ledger: entries and holds, narrowed, added up, and taken as a file."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, Q
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+
+from backoffice import finding
+from backoffice.big_admin import LookupAdmin, ReadOnly
+from backoffice.masking_admin import HIDDEN, PERSONAL_DATA, may_see
+from billing import explorer_admin as explorer
+from billing import money
+from billing.models import Entry, Hold
+
+CHUNK = 2000
+
+
+@admin.display(description="amount")
+def amount(row: Entry | Hold) -> str:
+    return money.display(row.amount_micros)
+
+
+@admin.display(description="held")
+def held_delta(entry: Entry) -> str:
+    return money.display(entry.held_delta_micros)
+
+
+@admin.display(description="balance after")
+def balance_after(entry: Entry) -> str:
+    return money.display(entry.balance_after_micros)
+
+
+@admin.display(description="held after")
+def held_after(entry: Entry) -> str:
+    return money.display(entry.held_after_micros)
+
+
+@admin.display(description="captured")
+def captured(hold: Hold) -> str:
+    return money.display(hold.captured_micros)
+
+
+class ExplorerAdmin(ReadOnly, LookupAdmin):
+    """A list with the explorer's form above it.
+
+    Attributes:
+        form_class: the form.
+        sums: the totals: a title and its column of micro-dollars.
+        too_wide: what is said where nothing is added up.
+        file_head: the file's columns.
+    """
+
+    list_before_template = "billing/explorer.html"
+    list_select_related: Any = ("wallet__organization",)
+    ordering = ("-id",)
+    sortable_by = ()  # only by key: any other order would read the table
+    form_class: type[explorer.ExplorerForm]
+    sums: ClassVar[dict[str, str]]
+    too_wide: str
+    file_head: tuple[str, ...]
+
+    class Media:
+        css = {"all": ["css/records.css"]}  # Django's own way
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        return [
+            path("export/", self.admin_site.admin_view(self.export), name=name),
+            *super().get_urls(),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Of the list and its file: what the form asks for."""
+        found = super().get_queryset(request)
+        match = request.resolver_match
+        if match is None or not str(match.url_name).endswith(("_changelist", "_export")):
+            return found
+        asked = explorer.wanted(request, self.form_class)
+        found = found.filter(asked.period, **asked.exact)
+        if asked.organizations is not None:
+            found = found.filter(self.found(finding.ORGANIZATION, asked.organizations))
+        return found.filter(self.referring(asked.reference)) if asked.reference else found
+
+    def _asked(self, request: HttpRequest) -> explorer.Wanted | None:
+        try:
+            return explorer.wanted(request, self.form_class)
+        except IncorrectLookupParameters:
+            return None
+
+    def is_narrow(self, request: HttpRequest, asked: explorer.Wanted | None) -> bool:
+        """Whether few enough rows are left to add up."""
+        return asked is not None and (asked.is_narrow or bool(request.GET.get("q", "").strip()))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        answer = super().changelist_view(request, extra_context)
+        shown = getattr(answer, "context_data", None) or {}
+        if "cl" in shown:
+            asked = self._asked(request)
+            narrow = self.is_narrow(request, asked)
+            shown["explorer"] = {
+                "form": explorer.bound(request, self.form_class),
+                "totals": explorer.totals(shown["cl"].queryset, self.sums) if narrow else None,
+                "is_narrow": narrow,
+                "most": f"{explorer.MOST_ADDED:,}",
+                "too_wide": self.too_wide,
+                "export_url": self._export_url(request) if self.may_export(request, asked) else "",
+                "is_filtered": bool(request.GET),
+            }
+        return answer
+
+    def _export_url(self, request: HttpRequest) -> str:
+        query = request.GET.copy()
+        query.pop("p", None)
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_export"
+        return f"{reverse(name)}?{query.urlencode()}"
+
+    def may_export(self, request: HttpRequest, asked: explorer.Wanted | None) -> bool:
+        """A narrowed list, or a period: not five million rows by a slip of the hand."""
+        return self.is_narrow(request, asked) or (asked is not None and asked.begin is not None)
+
+    def export(self, request: HttpRequest) -> HttpResponse:
+        """What the filter leaves, as whoever asks may see it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        if not self.may_export(request, self._asked(request)):
+            messages.warning(
+                request, "Narrow the list first: by organization, reference or period."
+            )
+            return HttpResponseRedirect(back)
+        try:
+            found = self.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(back)
+        sees_people = may_see(request, PERSONAL_DATA)
+
+        def rows() -> Iterator[tuple[object, ...]]:
+            for row in found.iterator(chunk_size=CHUNK):
+                yield self.line(row, sees_people=sees_people)
+
+        answer: Any = explorer.as_file(str(self.opts.verbose_name_plural), self.file_head, rows())
+        return answer  # type: ignore[no-any-return]
+
+    def line(self, row: Any, *, sees_people: bool) -> tuple[object, ...]:
+        raise NotImplementedError
+
+    def referring(self, term: str) -> Q:
+        raise NotImplementedError
+
+    @admin.display(description="organization")
+    def wallet_name(self, row: Entry | Hold) -> str:
+        return row.wallet.organization.name
+
+
+@admin.register(Entry)
+class EntryAdmin(ExplorerAdmin):
+    list_display: Any = ("id", "created_at", "wallet_name", "sequence", "kind", "account", amount)
+    list_display += (held_delta, balance_after, held_after, "reference", "reason", "made_by")
+    list_filter = (explorer.ExploredEntries,)
+    list_select_related = ("wallet__organization", "made_by")
+    fields: ClassVar[Any] = (
+        *("id", "created_at", "wallet", "sequence", "kind", "account", amount, held_delta),
+        *(balance_after, held_after, "hold", "reference", "reason", "made_by"),
+    )
+    search_ids = ("wallet", "hold")
+    found_by: ClassVar[Any] = {
+        **{finding.ORGANIZATION: "wallet", finding.GENERATION: "hold"},
+        finding.TOP_UP: "reference",
+    }
+    form_class = explorer.EntryForm
+    sums: ClassVar[Any] = {"Balances changed by": "amount_micros", "Held by": "held_delta_micros"}
+    too_wide = (
+        "Totals are shown once the list is narrowed: by organization, by reference, or by kind "
+        "within 31 days. Sums of all days are in the trial balance."
+    )
+    file_head = (
+        *("id", "created_at", "organization_id", "organization", "sequence", "kind", "account"),
+        *("amount", "held", "balance_after", "held_after", "reference", "reason", "made_by"),
+    )
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """By the index that the filter goes through, so that a page never reads the table."""
+        asked = self._asked(request)
+        if asked and asked.organizations and len(asked.organizations) == 1:
+            return ("-wallet", "-sequence")
+        if asked and asked.is_short and asked.organizations is None and not asked.reference:
+            return ((F("id") + 0).desc(),)  # through the period's blocks, not back through the key
+        return super().get_ordering(request)
+
+    def found(self, kind: str, keys: list[Any]) -> Q:
+        """By reference only through its index, which begins with the kind."""
+        if kind == finding.TOP_UP:
+            return explorer.of_reference(f"top_up:{key}" for key in keys)
+        return super().found(kind, keys)
+
+    def _by_text(self, queryset: Any, term: str) -> Q:
+        return explorer.of_reference([term])
+
+    def referring(self, term: str) -> Q:
+        """What moved for a job (its hold, and what was given back), a payment, or by its text."""
+        term = term.replace("\x00", "").strip()
+        keys = finding.find(term).keys
+        jobs, top_ups = keys.get(finding.GENERATION, []), keys.get(finding.TOP_UP, [])
+        refunds = (f"generation_refund:{key}" for key in jobs)
+        texts = (term, *refunds, *(f"top_up:{key}" for key in top_ups))
+        wanted = explorer.of_reference(texts)
+        return Q(hold__in=jobs) | wanted if jobs else wanted
+
+    def line(self, row: Any, *, sees_people: bool) -> tuple[object, ...]:
+        made_by = (str(row.made_by) if sees_people else HIDDEN) if row.made_by_id else ""
+        amounts = (row.amount_micros, row.held_delta_micros)
+        after = (row.balance_after_micros, row.held_after_micros)
+        return (
+            *(row.pk, row.created_at.isoformat(), row.wallet_id, row.wallet.organization.name),
+            *(row.sequence, row.kind, row.account),
+            *(_Number(money.dollars(micros)) for micros in (*amounts, *after)),
+            *(row.reference, row.reason, made_by),
+        )
+
+
+@admin.register(Hold)
+class HoldAdmin(ExplorerAdmin):
+    list_display: Any = ("id", "created_at", "wallet_name", "state", amount, captured, "reference")
+    list_display += ("expires_at", "resolved_at")
+    list_filter = (explorer.ExploredHolds,)
+    fields: ClassVar[Any] = ("id", "wallet", "state", amount, captured, "reference", "created_at")
+    fields += ("expires_at", "resolved_at")
+    search_ids = ("id",)
+    found_by: ClassVar[Any] = {finding.GENERATION: "pk", finding.ORGANIZATION: "wallet"}
+    form_class = explorer.HoldForm
+    sums: ClassVar[Any] = {"Held at first": "amount_micros", "Captured": "captured_micros"}
+    too_wide = (
+        "Totals are shown once the list is narrowed by organization or reference. Of an "
+        f"organization, its latest {explorer.LATEST_HOLDS:,} holds are looked at."
+    )
+    file_head = (
+        *("id", "created_at", "organization_id", "organization", "state", "amount", "captured"),
+        *("reference", "expires_at", "resolved_at"),
+    )
+
+    def found(self, kind: str, keys: list[Any]) -> Q:
+        """An organization's through its entries: a hold has no index but its key."""
+        if kind == finding.ORGANIZATION:
+            return Q(pk__in=explorer.holds_of(keys[:10]))
+        return super().found(kind, keys)
+
+    def referring(self, term: str) -> Q:
+        term = term.replace("\x00", "").strip()
+        keys = list(finding.find(term).keys.get(finding.GENERATION, []))
+        with suppress(ValueError):
+            keys.append(uuid.UUID(term))
+        return Q(pk__in=keys)
+
+    def line(self, row: Any, *, sees_people: bool) -> tuple[object, ...]:
+        resolved = row.resolved_at.isoformat() if row.resolved_at else ""
+        return (
+            *(row.pk, row.created_at.isoformat(), row.wallet_id, row.wallet.organization.name),
+            row.state,
+            *(_Number(money.dollars(n)) for n in (row.amount_micros, row.captured_micros)),
+            *(row.reference, row.expires_at.isoformat(), resolved),
+        )
+
+
+class _Number:
+    """An amount, which may begin with a minus."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
