@@ -58,7 +58,7 @@ class ExplorerAdmin(ReadOnly, LookupAdmin):
     """
 
     list_before_template = "billing/explorer.html"
-    list_select_related: Any = ("wallet__organization",)
+    list_select_related: ClassVar[Any] = ("wallet__organization",)
     ordering = ("-id",)
     sortable_by = ()  # only by key: any other order would read the table
     form_class: type[explorer.ExplorerForm]
