@@ -53,10 +53,16 @@ def organizations_of(user: User) -> list[Organization]:
 
 
 @register.simple_tag
-def generations_there(lines: Iterable[Line]) -> set[uuid.UUID]:
-    """Which of the generations that a statement names there are: one query."""
+def generations_there(lines: Iterable[Line]) -> dict[uuid.UUID, Generation]:
+    """Those of the generations that a statement names which its reader can open: one query."""
     named = {line.generation_id for line in lines if line.generation_id}
-    return set(Generation.objects.filter(pk__in=named).values_list("pk", flat=True))
+    return Generation.objects.only("input").in_bulk(named)
+
+
+@register.filter
+def of_line(there: dict[uuid.UUID, Generation], line: Line) -> Generation | None:
+    """The line's generation, if it is there."""
+    return there.get(line.generation_id) if line.generation_id else None
 
 
 @register.filter

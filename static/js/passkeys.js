@@ -86,7 +86,10 @@ async function send(form) {
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   const show = (what) => {
-    for (const element of form.querySelectorAll(`[data-passkey-${what}]`)) element.hidden = false;
+    for (const element of form.querySelectorAll(`[data-passkey-${what}]`)) {
+      element.hidden = false;
+      element.classList.remove("awaits-script");
+    }
   };
   if (!supported) {
     if (form.dataset.passkey === "create") show("unsupported");
@@ -102,4 +105,5 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
       send(form);
     });
   }
+  for (const element of form.querySelectorAll(".awaits-script")) element.hidden = true;
 }

@@ -77,8 +77,8 @@ def test_what_each_entry_says(as_viewer: Client, acme: Organization, make: Make)
     answer = as_viewer.get("/billing/statement")
     assert [row[1:] for row in rows(answer)] == [
         ["Held for a video", "\N{EN DASH}", "+$1.00", "$9.90"],
-        ["Video", f"{MINUS}$0.10", f"{MINUS}$0.10", "$9.90"],
-        ["Held for a video", "\N{EN DASH}", "+$0.10", "$10.00"],
+        ["Video A cat", f"{MINUS}$0.10", f"{MINUS}$0.10", "$9.90"],
+        ["Held for a video A cat", "\N{EN DASH}", "+$0.10", "$10.00"],
         ["Adjustment Goodwill", "+$10.00", "\N{EN DASH}", "$10.00"],
     ]
     links = re.findall(r'href="(/gallery/[^"]+)"', answer.content.decode())
