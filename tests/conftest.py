@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from django.apps import apps
 from django.conf import settings as django_settings
+from django.core.management.commands import flush as flush_command
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 
@@ -41,12 +42,17 @@ def _flush_past_the_guards() -> Iterator[None]:
     """TRUNCATE of the ledger is refused; between tests of committed rows it has to be done."""
     reference_prices = importlib.import_module("billing.migrations.0003_reference_prices")
     payments = importlib.import_module("billing.migrations.0004_payments")
-    original = DatabaseOperations.execute_sql_flush
+    # What migrating leaves there stays, and need not be made again after each test.
+    kept = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
 
     def flush(self: Any, sql_list: Iterable[str]) -> None:
         """Delete the rows there are: a TRUNCATE of every table takes a quarter of a second."""
         tables = connection.introspection.django_table_names(only_existing=True)
-        asked = [f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in tables]
+        asked = [
+            f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})"
+            for name in tables
+            if name not in kept
+        ]
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
             cursor.execute(" UNION ALL ".join(asked))
@@ -55,9 +61,10 @@ def _flush_past_the_guards() -> Iterator[None]:
         reference_prices.load(apps, None)
         payments.load(apps, None)
 
-    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
-    yield
-    DatabaseOperations.execute_sql_flush = original  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
+        patch.setattr(flush_command, "emit_post_migrate_signal", lambda *_, **__: None)
+        yield
 
 
 # --- People ---------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import pytest
 from accounts.models import Organization
 from tests.conftest import Sandbox, assert_books_balance
 
-EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "8")
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "5")
 SECONDS = 150 + 20 * int(EXAMPLES)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from accounts.access import Caller
+from accounts.access import Caller, NotAllowed
 from accounts.idempotency import IdempotencyMismatch
 from accounts.models import Organization, User
 from billing import fulfilment, payments, topups
@@ -67,7 +67,7 @@ def test_an_amount_that_cannot_be_bought(text: str, db: None) -> None:
 
 
 def test_only_an_owner_buys(bob: User, begin: Buy) -> None:
-    with pytest.raises(Exception, match="billing:write"):
+    with pytest.raises(NotAllowed, match="Only an owner may do this"):
         begin(20, caller=caller_for(bob))
 
 

@@ -99,7 +99,6 @@ def of_owner(things: Things) -> dict[str, str]:
         "account-sessions": reverse("usersessions_list"),
         "account-delete": reverse("delete_account"),
         "invitation": reverse("invitation", args=[things.invitation]),
-        "api-docs-signed-in": reverse("api_docs"),
         "not-found-signed-in": "/gallery/nothing",
     }
     if things.top_up:

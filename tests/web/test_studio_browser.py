@@ -126,7 +126,7 @@ def test_every_tab_makes_a_video_and_they_run_at_once(
     expect(field.get_by_role("button", name="Remove")).to_be_visible()
     expect(field).to_contain_text("me.png")
     expect(field).to_contain_text(f"640 {TIMES} 480")
-    assert field.locator("img").evaluate("(image) => image.complete && image.naturalWidth") == 640
+    expect(field.locator("img")).to_have_js_property("naturalWidth", 640)
     expect(page.get_by_role("radio", name="A recording")).to_be_checked()  # the sound came along
     page.get_by_role("radio", name="A script").check(force=True)
     page.get_by_role("textbox", name="Script").fill("Good morning.")
