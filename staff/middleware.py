@@ -20,6 +20,12 @@ WITHOUT_SESSION = ("/media/", "/uploads/", "/callbacks/")
 READ_ONLY_POSTS = frozenset({"studio_form", "studio_quote", "studio_code", "auto_top_up_consent"})
 """URL names whose POST only answers what a form as it stands comes to: they write nothing."""
 
+OWN = ("/accounts/", "/account/")
+"""A customer's own account, with its password and second factor: not to be seen either."""
+
+SECRETS = frozenset({"webhooks_secret"})
+"""URL names that answer with a secret in clear, which would outlive the look."""
+
 Respond = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -45,21 +51,22 @@ def looking_as_customer(get_response: Respond) -> Respond:
         request.looking_as = look  # type: ignore[attr-defined]
         request.user = customer
         request.caller = caller  # type: ignore[attr-defined]
-        # A customer's own account, with its password and second factor, is not to be seen either.
-        if not _only_reads(request) or request.path.startswith("/accounts/"):
+        if not _may_be_seen(request):
             return render(request, "looking_as_refused.html", status=403)
         return get_response(request)
 
     return middleware
 
 
-def _only_reads(request: HttpRequest) -> bool:
-    if request.method in READING:
-        return True
+def _may_be_seen(request: HttpRequest) -> bool:
+    """Whether it only reads, and what it reads is for staff's eyes."""
     try:
-        return request.method == "POST" and resolve(request.path).url_name in READ_ONLY_POSTS
+        name = resolve(request.path).url_name
     except Resolver404:
+        name = None
+    if request.path.startswith(OWN) or name in SECRETS:
         return False
+    return request.method in READING or (request.method == "POST" and name in READ_ONLY_POSTS)
 
 
 def _ended(request: HttpRequest, look: looking_as.Look, why: str) -> None:

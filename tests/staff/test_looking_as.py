@@ -13,7 +13,9 @@ from accounts.models import ApiKey, Membership
 from backoffice.models import StaffAct
 from staff import looking_as, roles
 from tests.billing.movements import DOLLAR, credit
+from tests.conftest import caller_for
 from tests.staff.conftest import logged_in
+from webhooks import endpoints
 
 
 def look(client, organization, reason: str = "ticket 7"):
@@ -55,7 +57,18 @@ def test_nothing_can_be_changed(looking, acme):
             assert answer.status_code == 403, path
         assert "Nothing can be changed" in looking.post(path).content.decode()
     assert ApiKey.objects.count() == before
-    assert looking.get("/accounts/email/").status_code == 403, "nor the customer's own account"
+    for path in ("/accounts/email/", "/account/"):
+        assert looking.get(path).status_code == 403, "nor the customer's own account seen"
+
+
+def test_no_secret_is_shown(looking, acme, alice):
+    endpoint, secret = endpoints.create(caller_for(alice), url="https://hooks.example.com/acme")
+    page = f"/webhooks/{endpoint.pk}/"
+    assert looking.get(page).status_code == 200
+    for headers in ({}, {"HX-Request": "true"}):
+        answer = looking.get(f"{page}secret", headers=headers)
+        assert answer.status_code == 403
+        assert secret not in answer.content.decode()
 
 
 def test_what_a_form_comes_to_may_be_asked_since_nothing_is_written(looking, acme):
