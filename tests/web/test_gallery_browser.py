@@ -125,6 +125,7 @@ def test_filters_are_addresses(visitor: Visitor, make: Make) -> None:
     search.fill("zebra")
     page.get_by_role("main").get_by_role("link", name="Clear filters").last.click()
     expect(page.locator(".tile")).to_have_count(3)
+    page.wait_for_load_state()  # another page: its scripts come after its cards
 
     page.get_by_text("Any time").click()
     page.get_by_label("From").fill("2026-01-01")
