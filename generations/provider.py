@@ -4,6 +4,8 @@ Failures are classified closed by default (design, section 5.2): only what is kn
 reached the model may be sent again, and what is not listed is "outcome unknown".
 """
 
+import functools
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -84,6 +86,12 @@ Heard = Callable[[str, str, float], None]
 """Told of each answer, from any thread: the call, the answer in a word, seconds that it took."""
 
 
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """One for the process: reading all authorities takes longer than a call."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 class Client:
     """Speaks to one gateway. Thread-safe; close it after use.
 
@@ -103,6 +111,7 @@ class Client:
             "timeout": timeout,
             "follow_redirects": False,
             "trust_env": False,
+            "verify": _trusted(),
         }
         self._submitting = httpx2.Client(
             limits=httpx2.Limits(max_keepalive_connections=0), **common

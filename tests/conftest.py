@@ -147,7 +147,7 @@ class Sandbox:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._client = httpx2.Client(base_url=url, timeout=10)
+        self._client = httpx2.Client(base_url=url, timeout=10, verify=False)
 
     def settings(self, **values: object) -> None:
         self._client.post("/_sandbox/settings", json=values).raise_for_status()

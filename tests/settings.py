@@ -30,6 +30,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
 ACCOUNT_RATE_LIMITS = False
+WHITENOISE_AUTOREFRESH = True  # else each test client's handler walks through all static files
 POLL_FIRST_SECONDS = 0.3
 MEDIA_RETRY_SECONDS = 0.2
 PIXAZO_TIMEOUT_SECONDS = 3.0

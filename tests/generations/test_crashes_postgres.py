@@ -61,7 +61,7 @@ class Customer:
         self.answers: dict[str, str] = {}
 
     def ask_for_all(self) -> None:
-        with httpx2.Client(timeout=20) as client:
+        with httpx2.Client(timeout=20, verify=False) as client:
             for number in range(JOBS):
                 name = f"job {number}"
                 while name not in self.answers:

@@ -37,12 +37,13 @@ class Stripe:
     """The sandbox's Stripe, as its dashboard, its hosted pages and its events."""
 
     def __init__(self, url: str) -> None:
-        self.http = httpx2.Client(base_url=url, timeout=30, trust_env=False)
+        self.http = httpx2.Client(base_url=url, timeout=30, trust_env=False, verify=False)
         self.api = stripe.StripeClient(
             "sk_test_dashboard",
             stripe_version="2026-10-28.endive",
             base_addresses={"api": f"{url}/stripe"},
             max_network_retries=0,
+            http_client=stripe.RequestsClient(),
         ).v1
 
     def control(self, path: str, body: Any = None) -> Any:

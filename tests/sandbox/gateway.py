@@ -26,7 +26,9 @@ class Gateway:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
-        self.http = httpx2.Client(base_url=base_url, timeout=30, headers=KEY, trust_env=False)
+        self.http = httpx2.Client(
+            base_url=base_url, timeout=30, headers=KEY, trust_env=False, verify=False
+        )
 
     def settings(self, **changes: Any) -> dict[str, Any]:
         answer = self.http.post("/_sandbox/settings", json=changes)

@@ -24,7 +24,7 @@ class Merchant:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
-        self.http = httpx2.Client(base_url=base_url, timeout=30, trust_env=False)
+        self.http = httpx2.Client(base_url=base_url, timeout=30, trust_env=False, verify=False)
         self.client = self.sdk("sk_test_merchant")
 
     def sdk(self, key: str, *, retries: int = 0) -> Any:
@@ -37,6 +37,7 @@ class Merchant:
             stripe_version=VERSION,
             base_addresses={"api": f"{self.base_url}/stripe"},
             max_network_retries=retries,
+            http_client=stripe.RequestsClient(),
         )
 
     def settings(self, **changes: Any) -> dict[str, Any]:
