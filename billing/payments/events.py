@@ -31,6 +31,8 @@ def verified(body: bytes, signature: str) -> EventFacts:
 
 
 TOLERANCE_SECONDS = 300
+PAGE = 100
+"""Events in one answer: the most that Stripe gives."""
 
 
 def _refuse_the_future(signature: str) -> None:
@@ -53,7 +55,7 @@ def listed(*, since: datetime, until: datetime, types: list[str]) -> list[EventF
         {
             "created": {"gte": since.isoformat(), "lt": until.isoformat()},
             "types": types,
-            "limit": 100,
+            "limit": PAGE,
         }
     )
     return [EventFacts.read(event) for event in page.auto_paging_iter()]
