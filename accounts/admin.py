@@ -5,13 +5,17 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from unfold import forms as unfold_forms
 
 from accounts import finding_admin as finding_admin  # registers what it finds
 from accounts import page_admin as page_admin  # registers an organization's sections
+from accounts import user_page_admin as user_page_admin  # registers a user's
 from accounts.models import ApiKey, Membership, Organization, Spending, User
+from accounts.sign_in_help_views import help_view
 from backoffice import finding
 from backoffice.big_admin import LookupAdmin, NeverDeleted, ReadOnly, TabularInline
 from backoffice.masking_admin import PERSONAL_DATA, may_see
@@ -50,7 +54,7 @@ class UserForm(ChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(NeverDeleted, LookupAdmin, BaseUserAdmin):
+class UserAdmin(NeverDeleted, SectionedAdmin, BaseUserAdmin):
     form = UserForm
     add_form = NewUserForm
     change_password_form = unfold_forms.AdminPasswordChangeForm
@@ -70,6 +74,19 @@ class UserAdmin(NeverDeleted, LookupAdmin, BaseUserAdmin):
     add_fieldsets = (
         (None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.help)
+        return [
+            path("<int:user_id>/help/<str:act>/", view, name="accounts_user_help"),
+            *super().get_urls(),
+        ]
+
+    def help(self, request: HttpRequest, user_id: int, act: str) -> HttpResponse:
+        """End the sessions, or take the second factor off: see `accounts.sign_in_help_views`."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return help_view(self, request, user_id, act)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Rights are given by superusers only: whoever edits users does not make himself one."""

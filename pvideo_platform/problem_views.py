@@ -51,6 +51,7 @@ EXPLANATIONS = {
     "idempotency_key_in_use": "The first request with this key is still running. Ask again.",
     "amount_not_positive": "The amount must be above zero.",
     "amount_too_large": "The amount, or the balance that it would make, is too large.",
+    "cannot_help": "Staff asked to end what is not there, or what is not theirs to end.",
     "cannot_correct": "Staff asked for what this generation's state does not allow.",
     "adjustment_refused": "A staff adjustment needs an amount, a reason and the right to make it.",
     "wallet_missing": "There is no such wallet.",

@@ -35,6 +35,7 @@ STATUS = {
     "amount_too_large": 400,
     "adjustment_refused": 400,
     "cannot_correct": 409,
+    "cannot_help": 409,
     "invalid_limit": 400,
     "invalid_name": 400,
     "invalid_retention": 400,

@@ -1,9 +1,12 @@
-"""The admin of what is nobody's in particular: the queue's rows and Django's own groups."""
+"""The admin of what is nobody's in particular: the queue's rows. No framework has pages of its own.
+
+Frameworks register pages for their rows (sign-in, second factors, groups) that would write no act
+and show secrets. What staff need of these is on a user's page, as acts with a reason.
+"""
 
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import Group
 from django_q.models import Failure, Success
 
 from backoffice.big_admin import LookupAdmin, ReadOnly
@@ -11,9 +14,10 @@ from staff import alerts_admin as alerts_admin  # these register their own pages
 from staff import reconciliation_admin as reconciliation_admin
 from staff import trial_balance_admin as trial_balance_admin
 
-for model in (Group, Success, Failure):
-    if admin.site.is_registered(model):
-        admin.site.unregister(model)
+OUR_OWN = ("backoffice", "accounts", "webhooks", "billing", "generations", "audit", "staff")
+
+for model in [one for one in admin.site._registry if one._meta.app_label not in OUR_OWN]:
+    admin.site.unregister(model)
 
 
 class TaskAdmin(ReadOnly, LookupAdmin):

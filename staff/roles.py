@@ -14,6 +14,8 @@ from django.db.models import Q
 OWN_PERMISSIONS: dict[str, tuple[str, str]] = {
     "accounts.view_personal_data": ("user", "Can see who customers are"),
     "accounts.log_in_as": ("user", "Can look at the site as a customer"),
+    "accounts.reset_second_factor": ("user", "Can take a user's second factor off"),
+    "accounts.end_sessions": ("user", "Can sign a user out everywhere"),
     "generations.view_prompts": ("generation", "Can see what customers make"),
     "generations.ask_provider": ("generation", "Can ask the provider about a generation now"),
     "generations.fetch_media": ("generation", "Can fetch a generation's file again"),
@@ -43,6 +45,8 @@ ACTIONS: dict[str, str] = {
     "see personal data": "accounts.view_personal_data",
     "see prompts": "generations.view_prompts",
     "log in as a customer": "accounts.log_in_as",
+    "reset a second factor": "accounts.reset_second_factor",
+    "end all sessions": "accounts.end_sessions",
     "ask the provider now": "generations.ask_provider",
     "fetch media again": "generations.fetch_media",
     "send a webhook again": "webhooks.replay_delivery",
@@ -73,7 +77,7 @@ ROLES: dict[str, frozenset[str]] = {
         {
             *("see personal data", "see prompts", "log in as a customer", "ask the provider now"),
             *("fetch media again", "send a webhook again", "work on Stripe's event again"),
-            "acknowledge an alert",
+            *("reset a second factor", "end all sessions", "acknowledge an alert"),
         }
     ),
     FINANCE: frozenset(

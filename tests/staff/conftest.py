@@ -1,7 +1,12 @@
 """The staff of the tests: Root may all, Sue supports, Fred is finance's; and the browser."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Group
+from django.template import Origin
+from django.template.loaders.base import Loader
 from django.test import Client
 
 from accounts.models import User
@@ -13,6 +18,26 @@ from tests.web.conftest import make as make
 from tests.web.conftest import shop as shop
 from tests.web.conftest import site as site
 from tests.web.conftest import visit as visit
+
+
+class BlankLoader(Loader):
+    """Every template is there, and empty."""
+
+    def get_template_sources(self, template_name: str) -> Iterator[Origin]:
+        yield Origin(name=template_name, template_name=template_name, loader=self)
+
+    def get_contents(self, origin: Origin) -> str:
+        return ""
+
+
+@pytest.fixture
+def blank_pages(settings: Any) -> None:
+    """Views do all that they do, but what they show: for tests that only ask for status and
+    context. Most of a page's time is its frame."""
+    (engine,) = settings.TEMPLATES
+    loaders = [f"{__name__}.{BlankLoader.__name__}"]
+    options = {**engine["OPTIONS"], "loaders": loaders, "context_processors": []}
+    settings.TEMPLATES = [{**engine, "APP_DIRS": False, "OPTIONS": options}]
 
 
 def logged_in(user: User) -> Client:

@@ -85,6 +85,7 @@ def is_theirs(row: Any) -> bool:
     return any(word in f"{row} {vars(row)}" for word in ("other", "charlie", "Charlie"))
 
 
+@pytest.mark.usefixtures("blank_pages")
 def test_by_pixazos_request_id(as_root, rows):
     for name in LISTS["generation"]:
         for term in ("p-video_acme", rows["id"], f"generation:{rows['id']}"):
@@ -93,6 +94,7 @@ def test_by_pixazos_request_id(as_root, rows):
             assert not [row for row in shown if is_theirs(row)], (name, term)
 
 
+@pytest.mark.usefixtures("blank_pages")
 def test_by_every_id_of_stripes(as_root, rows):
     for name in LISTS["payment"]:
         for prefix in ("pi_", "cs_", "in_", "re_", "dp_", "cus_", "evt_"):
@@ -101,6 +103,7 @@ def test_by_every_id_of_stripes(as_root, rows):
             assert not [row for row in shown if is_theirs(row)], (name, prefix)
 
 
+@pytest.mark.usefixtures("blank_pages")
 def test_by_mail_name_and_organization(as_root, rows):
     for name in LISTS["organization"]:
         for term in ("ALICE@example.com", rows["prefix"], rows["organization"]):
@@ -109,6 +112,7 @@ def test_by_mail_name_and_organization(as_root, rows):
             assert not [row for row in shown if is_theirs(row)], (name, term)
 
 
+@pytest.mark.usefixtures("blank_pages")
 def test_what_is_nobodys_is_not_found(as_root, rows):
     for name in LISTS["organization"]:
         for term in ("pi_none", "p-video_none", "none@example.com", "Zebra", "%", "'--"):

@@ -13,6 +13,8 @@ EVERY = {
     "see personal data": (True, True),
     "see prompts": (True, False),
     "log in as a customer": (True, False),
+    "reset a second factor": (True, False),
+    "end all sessions": (True, False),
     "ask the provider now": (True, False),
     "fetch media again": (True, False),
     "send a webhook again": (True, False),
