@@ -82,29 +82,38 @@ def hide(caller: Caller, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
     )
     hidden = [row.pk for row in rows]
     Generation.objects.filter(pk__in=hidden).update(deleted_at=timezone.now())
-    if len(rows) == 1:
-        audit.record(caller, Act.GENERATION_DELETED, rows[0], name=titles.of(rows[0]))
-    elif rows:
-        audit.record(caller, Act.GENERATION_DELETED, name=f"{len(rows)} videos")
+    _record(caller, Act.GENERATION_DELETED, rows)
     return hidden
 
 
-def restore(organization_id: uuid.UUID, ids: Sequence[uuid.UUID]) -> int:
+@transaction.atomic
+def restore(caller: Caller, ids: Sequence[uuid.UUID]) -> int:
     """Show again what `hide` deleted less than UNDO ago; how many. What has lost its files stays
     deleted."""
     is_whole = (
         Q(media__isnull=False) | ~Q(state=State.COMPLETED) | Q(media_removed_at__isnull=False)
     )
-    rows = Generation.objects.filter(
-        is_whole,
-        pk__in=ids,
-        organization_id=organization_id,
-        deleted_at__gt=timezone.now() - UNDO,
+    rows = list(
+        Generation.objects.select_for_update(no_key=True, of=("self",))
+        .filter(
+            is_whole,
+            pk__in=ids,
+            organization_id=caller.organization_id,
+            deleted_at__gt=timezone.now() - UNDO,
+        )
+        .order_by("pk")
     )
-    # By ids: an UPDATE cannot join.
-    return Generation.objects.filter(
-        pk__in=list(rows.values_list("pk", flat=True)), deleted_at__isnull=False
-    ).update(deleted_at=None)
+    Generation.objects.filter(pk__in=[row.pk for row in rows]).update(deleted_at=None)
+    _record(caller, Act.GENERATION_RESTORED, rows)
+    return len(rows)
+
+
+def _record(caller: Caller, act: Act, rows: Sequence[Generation]) -> None:
+    """One row of the audit log, however many videos there were."""
+    if len(rows) == 1:
+        audit.record(caller, act, rows[0], name=titles.of(rows[0]))
+    elif rows:
+        audit.record(caller, act, name=f"{len(rows)} videos")
 
 
 def purge() -> int:

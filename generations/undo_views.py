@@ -46,7 +46,7 @@ def restore(request: MemberRequest) -> HttpResponse:
     """Undo this person's last deletion."""
     request.caller.require(Scope.GENERATIONS_WRITE)
     ids = [found for one in _kept(request)["ids"] if (found := lookup_views.uuid_or_none(one))]
-    restored = deletion.restore(request.caller.organization_id, ids)
+    restored = deletion.restore(request.caller, ids)
     request.session.pop(_KEY, None)
     if restored:
         messages.success(request, f"Restored {lookup_views.videos(restored)}.")

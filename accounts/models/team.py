@@ -93,6 +93,7 @@ class Act(models.TextChoices):
     AUTO_TOP_UP_OFF = "auto_top_up_off", "Switched auto top-up off"
     ALERT_CHANGED = "alert_changed", "Changed the low-balance e-mail"
     GENERATION_DELETED = "generation_deleted", "Deleted a video"
+    GENERATION_RESTORED = "generation_restored", "Restored a video"
     SHARE_LINK_CREATED = "share_link_created", "Shared a video by link"
     SHARE_LINK_REVOKED = "share_link_revoked", "Revoked a share link"
 
