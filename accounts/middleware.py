@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from accounts import access, rate_limit_views
+from accounts import access, rate_limit_views, session_use
 from accounts.models import User
 
 SESSION_KEY = "organization_id"
@@ -19,6 +19,8 @@ def current_organization(
     def find(request: HttpRequest) -> access.Caller | None:
         if not isinstance(request.user, User):
             return None
+        if request.session.session_key:
+            session_use.note(request.session.session_key)
         return access.member_caller(
             request.user,
             request.session.get(SESSION_KEY),

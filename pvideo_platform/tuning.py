@@ -35,6 +35,9 @@ UPLOADS_MAX_COUNT = _env.int("UPLOADS_MAX_COUNT", default=1000)
 UPLOADS_MAX_BYTES = _env.int("UPLOADS_MAX_BYTES", default=5_000_000_000)
 MEDIA_LINK_SECONDS = _env.int("MEDIA_LINK_SECONDS", default=24 * 3600)
 
+# How exactly the list of sessions knows when each was last used; 0: not at all.
+SESSION_USE_SECONDS = _env.int("SESSION_USE_SECONDS", default=300)
+
 # Webhooks to customers: one attempt, how many at once, and when to give up.
 WEBHOOK_TIMEOUT_SECONDS = _env.float("WEBHOOK_TIMEOUT_SECONDS", default=10.0)
 WEBHOOK_LEASE_SECONDS = _env.int("WEBHOOK_LEASE_SECONDS", default=60)

@@ -1,6 +1,7 @@
 """A person's own account: its pages, its sessions, and its deletion."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.sessions.backends.db import SessionStore
 from django.core import mail
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import account_deletion, api_keys, organizations
@@ -146,6 +149,26 @@ def test_ending_another_session(as_herself: Client, alice: User, charlie: User) 
     assert elsewhere.get("/account/").status_code == 302
     assert as_herself.get("/account/").status_code == 200
     assert "Firefox" not in as_herself.get("/accounts/sessions/").content.decode()
+
+
+def test_when_a_session_was_last_used(
+    as_herself: Client, alice: User, settings: Any, django_assert_num_queries: Any
+) -> None:
+    elsewhere = log_in(alice, "alice-password", user_agent="curl/8")
+    long_ago = timezone.now() - timedelta(days=9)
+    UserSession.objects.update(created_at=long_ago, last_seen_at=long_ago)
+    other = UserSession.objects.get(user_agent="curl/8")
+    with CaptureQueriesContext(connection) as without:
+        elsewhere.get("/studio/")
+    settings.SESSION_USE_SECONDS = 300
+    with django_assert_num_queries(len(without) + 1):
+        elsewhere.get("/studio/")
+    with django_assert_num_queries(len(without)):
+        elsewhere.get("/studio/")
+    other.refresh_from_db()
+    assert timezone.now() - other.last_seen_at < timedelta(minutes=1)
+    page = as_herself.get("/accounts/sessions/").content.decode()
+    assert re.search(r"signed in <time[^>]*>9 days ago</time>, last used <time[^>]*>just now", page)
 
 
 def test_ending_all_others(as_herself: Client, alice: User) -> None:
