@@ -317,13 +317,17 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
     },
-    "filters": {"mask": {"()": "pvideo_platform.log_masking.MaskTokens"}},
+    "filters": {
+        "mask": {"()": "pvideo_platform.log_masking.MaskTokens"},
+        "refused": {"()": "pvideo_platform.log_masking.RefusedInOneLine"},
+    },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["mask"]}
     },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django": {"level": "INFO", "handlers": ["stderr"], "propagate": False},
+        "django.request": {"filters": ["refused"]},
         # The HTTP client logs whole URLs, and a URL may carry a customer's token.
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},

@@ -1,9 +1,11 @@
-"""Tokens of our own URLs stay out of the log."""
+"""Tokens of our own URLs stay out of the log, and what is refused takes one line of it."""
 
 import logging
 
 import pytest
+from django.test import Client
 
+from accounts.models import User
 from pvideo_platform.log_masking import MaskTokens
 
 
@@ -21,3 +23,17 @@ def test_secrets_are_masked(path: str, kept: str) -> None:
     record = logging.LogRecord("x", logging.WARNING, "", 0, "Not Found: %s", (path,), None)
     assert MaskTokens().filter(record)
     assert record.getMessage() == f"Not Found: {kept}"
+
+
+@pytest.mark.django_db
+def test_a_refusal_is_one_line(bob: User, caplog: pytest.LogCaptureFixture) -> None:
+    client = Client()
+    client.force_login(bob, "django.contrib.auth.backends.ModelBackend")
+    logger = logging.getLogger("django.request")
+    logger.addHandler(caplog.handler)  # what is told to `django` goes no further up
+    try:
+        assert client.get("/settings/audit/").status_code == 403
+    finally:
+        logger.removeHandler(caplog.handler)
+    (line,) = set(caplog.text.splitlines())  # `caplog` may listen there already
+    assert line.endswith("Forbidden (Permission denied): /settings/audit/")
