@@ -10,6 +10,7 @@ import environ
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 DEFAULT_DATA_DIR = PROJECT / "var" / "demo"
+"""A folder of its own beside development's; PVIDEO_DATA_DIR names another."""
 DEFAULT_PORT = 8000
 
 # Not handed down: they would point the demo's parts at something else than the demo.
@@ -122,10 +123,16 @@ class Options:
 
 
 def from_command_line(
-    *, port: int, data_dir: Path, credentials: Path | None, walkthrough: bool
+    *, port: int, data_dir: Path | None, credentials: Path | None, walkthrough: bool
 ) -> Options:
-    """The options, completed with what the environment says about database and provider."""
+    """The options, completed with what the environment says about folder, database and provider.
+
+    Args:
+        data_dir: None: the environment's, or the default.
+    """
     env = environ.FileAwareEnv()
+    if data_dir is None:
+        data_dir = Path(env.str("PVIDEO_DATA_DIR", default="") or DEFAULT_DATA_DIR)
     return Options(
         port=port,
         data_dir=data_dir.expanduser().resolve(),

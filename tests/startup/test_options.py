@@ -13,9 +13,11 @@ from pvideo_platform.settings import env as settings_env
 HERE = Path("relative")
 
 
-def from_command_line(port: int = 8000, credentials: Path | None = None) -> Options:
+def from_command_line(
+    port: int = 8000, credentials: Path | None = None, data_dir: Path | None = HERE
+) -> Options:
     return demo_options.from_command_line(
-        port=port, data_dir=HERE, credentials=credentials, walkthrough=False
+        port=port, data_dir=data_dir, credentials=credentials, walkthrough=False
     )
 
 
@@ -32,6 +34,18 @@ def test_paths_are_absolute_and_the_sandbox_is_next_door() -> None:
     assert options.base_url == "http://127.0.0.1:9000"
     assert options.sandbox_url == "http://127.0.0.1:9001"
     assert options.ports == (9000, 9001)
+
+
+def test_without_an_option_the_environment_names_the_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("PVIDEO_DATA_DIR", raising=False)
+    assert from_command_line(data_dir=None).data_dir == demo_options.DEFAULT_DATA_DIR
+    monkeypatch.setenv("PVIDEO_DATA_DIR", str(tmp_path))
+    options = from_command_line(data_dir=None)
+    assert options.data_dir == tmp_path
+    assert options.environment("postgres://x")["PVIDEO_DATA_DIR"] == str(tmp_path)
+    assert from_command_line().data_dir == HERE.resolve()  # the option goes before
 
 
 def test_the_parts_are_in_demo_mode_whatever_the_terminal_says(

@@ -30,8 +30,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--data-dir",
             type=Path,
-            default=demo_options.DEFAULT_DATA_DIR,
-            help="where everything is kept (default: %(default)s)",
+            help="where everything is kept (default: PVIDEO_DATA_DIR, or "
+            f"{demo_options.DEFAULT_DATA_DIR})",
         )
         parser.add_argument(
             "--credentials",
