@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.views import MemberRequest, member_page
-from generations import retention
+from generations import retention, uploads
 
 
 class RetentionForm(forms.Form):
@@ -46,5 +46,10 @@ def media(request: MemberRequest) -> HttpResponse:
             "Videos are kept for ever." if days is None else f"Videos are kept for {days} days.",
         )
         return redirect("settings_media")
-    context = {"section": "media", "form": form, "days": present}
+    context = {
+        "section": "media",
+        "form": form,
+        "days": present,
+        "upload_days": uploads.kept_days(),
+    }
     return render(request, "accounts/settings_media.html", context, status=422 if is_sent else 200)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
+from generations import uploads
 from generations.modes import SPOKEN, Mode
 from generations.parameters import FieldError, Parameter
 from generations.studio_examples import SAMPLES
@@ -128,6 +129,10 @@ class Field:
     @property
     def max_size(self) -> str:
         return f"{self.max_bytes / 1_000_000:g} MB"
+
+    @property
+    def kept_days(self) -> int:
+        return uploads.kept_days()
 
     @property
     def is_changed(self) -> bool:

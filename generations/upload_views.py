@@ -70,7 +70,9 @@ def _store(request: MemberRequest, file: "UploadedFile[Any]", kind: UploadKind) 
             for chunk in file.chunks():
                 copy.write(chunk)
             copy.flush()
-            stored = uploads.store(request.caller, Path(copy.name), filename=file.name or "")
+            stored = uploads.store(
+                request.caller, Path(copy.name), filename=file.name or "", wanted=kind
+            )
     except (uploads.TooManyUploads, Busy) as error:
         raise InvalidParameters([FieldError(kind, error.code, error.message)]) from error
     if stored.kind != kind:

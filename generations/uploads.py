@@ -6,6 +6,7 @@ by the provider after a hold. Its length is measured once, so a job that uses it
 
 import hashlib
 import logging
+import math
 import threading
 import uuid
 from collections.abc import Mapping
@@ -44,6 +45,12 @@ AUDIO_TYPES = {
     "mp3": ("mp3", "audio/mpeg"),
     "wav": ("wav", "audio/wav"),
 }
+_PICTURE, _SOUND = "jpg, png or webp picture", "flac, mp3 or wav sound"
+_TAKEN: dict[UploadKind | None, tuple[str, ...]] = {
+    UploadKind.IMAGE: (_PICTURE,),
+    UploadKind.AUDIO: (_SOUND,),
+    None: (_PICTURE, _SOUND),
+}
 READS_AT_ONCE = 2
 READ_WAIT_SECONDS = 5.0
 _reading = threading.BoundedSemaphore(READS_AT_ONCE)
@@ -77,7 +84,7 @@ class _Facts:
     duration_ms: int | None = None
 
 
-def store(caller: Caller, path: Path, *, filename: str) -> Upload:
+def store(caller: Caller, path: Path, *, filename: str, wanted: UploadKind | None = None) -> Upload:
     """Take a file in; it can be used once `keep` is called.
 
     Not inside a transaction: the file is decoded and stored. The row comes first, so that what a
@@ -86,6 +93,8 @@ def store(caller: Caller, path: Path, *, filename: str) -> Upload:
     Args:
         path: where the file lies now; the caller removes it.
         filename: as the customer calls it, for display only.
+        wanted: what it was sent as; what is no file of ours is told what this kind takes. The
+            caller compares the kind.
 
     Raises:
         InvalidParameters: it is no picture or sound that the models take, or it is too large.
@@ -93,7 +102,7 @@ def store(caller: Caller, path: Path, *, filename: str) -> Upload:
         Busy: many files are being read at the moment.
     """
     size_bytes = path.stat().st_size
-    facts = _read(path, size_bytes)
+    facts = _read(path, size_bytes, wanted)
     _check_quota(caller.organization_id, size_bytes)
     now = timezone.now()
     upload = Upload(
@@ -160,6 +169,11 @@ def delete(organization_id: uuid.UUID, upload_id: uuid.UUID) -> None:
     if open_jobs.filter(uses).exists():
         raise UploadInUse("A generation that has not ended uses this upload.")
     _remove(upload)
+
+
+def kept_days() -> int:
+    """For how long an upload can be used, in days begun."""
+    return math.ceil(settings.UPLOAD_KEEP_SECONDS / 86_400)
 
 
 def inputs(organization_id: uuid.UUID, params: Mapping[str, Any]) -> dict[str, Upload]:
@@ -230,13 +244,13 @@ def _check_quota(organization_id: uuid.UUID, size_bytes: int) -> None:
         )
 
 
-def _read(path: Path, size_bytes: int) -> _Facts:
+def _read(path: Path, size_bytes: int, wanted: UploadKind | None) -> _Facts:
     if not size_bytes:
         raise _refused("empty", "The file is empty.")
     if not _reading.acquire(timeout=READ_WAIT_SECONDS):
         raise Busy("Many files are being read at the moment. Try again in a few seconds.")
     try:
-        return _image(path, size_bytes) or _audio(path, size_bytes)
+        return _image(path, size_bytes) or _audio(path, size_bytes, wanted)
     finally:
         _reading.release()
 
@@ -265,7 +279,7 @@ def _image(path: Path, size_bytes: int) -> _Facts | None:
     return _Facts(UploadKind.IMAGE, extension, content_type, width=width, height=height)
 
 
-def _audio(path: Path, size_bytes: int) -> _Facts:
+def _audio(path: Path, size_bytes: int, wanted: UploadKind | None) -> _Facts:
     limit_ms = settings.AUDIO_MAX_SECONDS * 1000
     try:
         extension, content_type = AUDIO_TYPES[probing.audio_format(path)]
@@ -275,7 +289,7 @@ def _audio(path: Path, size_bytes: int) -> _Facts:
     except probing.NotMedia as error:
         message = error.message
         if error.code == "not_media":
-            message = "The file must be a jpg, png or webp picture, or flac, mp3 or wav sound."
+            message = f"The file must be a {' or a '.join(_TAKEN[wanted])}."
         raise _refused(error.code, message) from error
     return _Facts(UploadKind.AUDIO, extension, content_type, duration_ms=duration_ms)
 

@@ -16,7 +16,7 @@ from billing import forms as billing_forms
 from billing import money
 from billing.models import Entry, EntryKind
 from billing.statement_views import Line
-from generations import forms, gallery, media_links, retention, titles
+from generations import gallery, media_links, modes, retention, titles
 from generations.models import Generation, Media, State, VideoModel
 from generations.parameters import PARAMETERS
 
@@ -131,20 +131,22 @@ def file_name(generation: Generation) -> str:
 
 @register.filter
 def parameter_rows(generation: Generation) -> list[dict[str, Any]]:
-    """The input as rows of a table, in the reference's order, then whatever else there is."""
-    table = PARAMETERS[generation.model]
+    """The input as rows of a table, named as in the Studio, in the reference's order, then
+    whatever else there is. A switch that only asks the provider for a health check is none of it.
+    """
+    table, mode = PARAMETERS[generation.model], modes.of_input(generation.model, generation.input)
     names = [parameter.name for parameter in table if parameter.name in generation.input]
     names += [name for name in generation.input if name not in names]
     kinds = {parameter.name: parameter.kind for parameter in table}
     return [
         {
             "name": name,
-            "label": forms.label(name),
+            "label": mode.label_of(name),
             "value": _readable(generation.input[name]),
             "is_url": kinds.get(name) == "url",
         }
         for name in names
-        if generation.input[name] not in ("", None)
+        if generation.input[name] not in ("", None) and name != "no_op"
     ]
 
 

@@ -169,6 +169,26 @@ def test_the_page_tells_the_story(as_bob: Client, make: Make) -> None:
     assert f"/studio/p-video/?from={row.pk}" in page
 
 
+@pytest.mark.parametrize(
+    ("model", "given", "label"),
+    [
+        ("p-video", {"image": "https://example.com/a.png"}, "First frame"),
+        ("p-video-avatar", {"image": "https://example.com/a.png"}, "Portrait"),
+        ("p-video-avatar", {"audio": "https://example.com/a.mp3"}, "Recording"),
+        ("p-video", {"audio": "https://example.com/a.mp3"}, "Sound"),
+    ],
+)
+def test_parameters_are_called_as_in_the_studio(
+    as_bob: Client, make: Make, model: str, given: dict[str, str], label: str
+) -> None:
+    row = make()
+    Generation.objects.update(model=model, input={**given, "no_op": False, "webhook": ""})
+    page = as_bob.get(f"/gallery/{row.pk}/").content.decode()
+    table = page[page.index("parameters-title") :]
+    shown = re.findall(r'<th scope="row">([^<]+)', table[: table.index("</table>")])
+    assert shown == [label]
+
+
 def test_an_open_page_follows_along(as_bob: Client, make: Make) -> None:
     row = make(state=State.QUEUED)
     page = as_bob.get(f"/gallery/{row.pk}/").content.decode()

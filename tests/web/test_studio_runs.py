@@ -174,6 +174,12 @@ def test_a_file_becomes_a_link(as_bob: Client, bob: User, acme: Organization) ->
     assert sent.status_code == 302
 
 
+def test_how_long_a_file_is_kept_is_said(as_bob: Client, settings: Any) -> None:
+    assert "up to 20 MB, kept 7 days" in as_bob.get("/studio/p-video/").content.decode()
+    settings.UPLOAD_KEEP_SECONDS = 3600
+    assert "removed 1 day after its upload" in as_bob.get("/settings/media/").content.decode()
+
+
 def test_without_javascript_the_file_comes_with_the_form(as_bob: Client) -> None:
     form = {**FORM, "image_file": SimpleUploadedFile("cat.png", picture())}
     assert as_bob.post("/studio/p-video/", form).status_code == 302
@@ -190,7 +196,8 @@ def test_without_javascript_the_file_comes_with_the_form(as_bob: Client) -> None
     ("kind", "data", "error"),
     [
         ("image", b"", "The file is empty."),
-        ("image", b"no picture", "The file must be a jpg, png or webp picture"),
+        ("image", b"no picture", "The file must be a jpg, png or webp picture."),
+        ("audio", b"no sound", "The file must be a flac, mp3 or wav sound."),
         ("audio", picture(), "This is a picture; the field takes a sound."),
         ("video", picture(), "There is no file in this request."),
     ],
@@ -200,7 +207,7 @@ def test_what_cannot_be_used_is_not_kept(
 ) -> None:
     answer = upload(as_bob, kind, data)
     assert answer.status_code == 422
-    assert error in answer.json()["error"]
+    assert answer.json()["error"] == error
     assert not Upload.objects.exists()
 
 
