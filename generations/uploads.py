@@ -173,7 +173,8 @@ def delete(organization_id: uuid.UUID, upload_id: uuid.UUID) -> None:
 
 def kept_days() -> int:
     """For how long an upload can be used, in days begun."""
-    return math.ceil(settings.UPLOAD_KEEP_SECONDS / 86_400)
+    seconds: int = settings.UPLOAD_KEEP_SECONDS
+    return math.ceil(seconds / 86_400)
 
 
 def inputs(organization_id: uuid.UUID, params: Mapping[str, Any]) -> dict[str, Upload]:
