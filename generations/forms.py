@@ -11,7 +11,6 @@ from django.http import QueryDict
 
 from generations import modes
 from generations.modes import RECORDING, SCRIPT, Mode
-from generations.modes import label as label
 from generations.parameters import Parameter
 from generations.studio_requests import Filled
 
