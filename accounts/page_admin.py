@@ -26,6 +26,7 @@ def spent(request: HttpRequest, row: Organization) -> Section | None:
     return Section(
         "spent",
         "Spent",
+        on_top=True,
         facts=(
             ("This month", money.display(by_month.get(this, 0))),
             ("Last month", money.display(by_month.get(last, 0))),

@@ -11,6 +11,8 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.text import capfirst
 from unfold import admin as unfold_admin
 
 from backoffice import finding
@@ -40,6 +42,12 @@ class KnownPaginator(AnyPaginator):
     def __init__(self, rows: list[Any], per_page: int, *, known: int) -> None:
         super().__init__(rows, per_page)
         self.count = known
+
+
+def identified(key: object, more: object = "") -> str:
+    """A list's first column: an id that stays in one line, and below it the id others know."""
+    below = format_html("<small>{}</small>", more) if more else ""
+    return format_html('<span class="staff-id">{}</span>{}', key, below)
 
 
 class UncountedChangeList(BaseChangeList):
@@ -72,6 +80,8 @@ class LookupAdmin(Masked, ModelAdmin):
     """
 
     show_full_result_count = False
+    sortable_by: ClassVar[Any] = ()  # any other order than the key's would read the table
+    search_help_text = "Any id, e-mail or organization"
     list_per_page = 50
     list_fullwidth = True
     list_filter_sheet = True
@@ -84,6 +94,19 @@ class LookupAdmin(Masked, ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return UncountedChangeList
+
+    def named(self, row: Any) -> str:
+        """What its page is called."""
+        return str(row)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        row = kwargs.get("obj")
+        if row is not None:
+            name = capfirst(self.named(row))
+            context |= {"named": name, "title": name, "subtitle": ""}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -42,7 +42,11 @@ Value = Cell | object
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Facts, then a table, then a link to the whole."""
+    """Facts, then a table, then a link to the whole.
+
+    Attributes:
+        on_top: above the row's own fields: what staff come for.
+    """
 
     name: str
     title: str
@@ -52,6 +56,7 @@ class Section:
     empty: str = ""
     says: str = ""
     links: Sequence[tuple[str, str]] = field(default_factory=list)
+    on_top: bool = False
 
     @property
     def shown_facts(self) -> list[tuple[str, Cell]]:
@@ -124,6 +129,7 @@ def masked(request: HttpRequest, permission: str, value: Value) -> Value:
 class SectionedAdmin(LookupAdmin):
     """Pages with the sections of their model, and what staff did below."""
 
+    change_form_outer_before_template = "backoffice/top_sections.html"
     change_form_outer_after_template = "backoffice/sections.html"
 
     class Media:

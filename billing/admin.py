@@ -54,7 +54,11 @@ class WalletAdmin(ReadOnly, LookupAdmin):
         "frozen_at",
     )
     ordering = ("-organization_id",)
+    sortable_by: ClassVar[Any] = (balance, held, debt)  # whom we owe most; there are few enough
     search_ids = ("organization",)
+
+    def named(self, row: Wallet) -> str:
+        return f"Wallet of {row.organization}"
 
     def get_urls(self) -> list[URLPattern]:
         adjust = self.admin_site.admin_view(self.adjust)

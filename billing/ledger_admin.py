@@ -11,15 +11,19 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from unfold.decorators import display
 
 from backoffice import finding
-from backoffice.big_admin import LookupAdmin, ReadOnly
+from backoffice.big_admin import LookupAdmin, ReadOnly, identified
 from backoffice.masking_admin import HIDDEN, PERSONAL_DATA, may_see
+from backoffice.sections_admin import moment
 from billing import explorer_admin as explorer
 from billing import money
 from billing.models import Entry, Hold
 
 CHUNK = 2000
+_COLORS = {"active": "info", "captured": "success", "released": ""}
 
 
 @admin.display(description="amount")
@@ -60,7 +64,6 @@ class ExplorerAdmin(ReadOnly, LookupAdmin):
     list_before_template = "billing/explorer.html"
     list_select_related: ClassVar[Any] = ("wallet__organization",)
     ordering = ("-id",)
-    sortable_by = ()  # only by key: any other order would read the table
     form_class: type[explorer.ExplorerForm]
     sums: ClassVar[dict[str, str]]
     too_wide: str
@@ -160,15 +163,20 @@ class ExplorerAdmin(ReadOnly, LookupAdmin):
     def wallet_name(self, row: Entry | Hold) -> str:
         return row.wallet.organization.name
 
+    @admin.display(description="wallet")
+    def whose(self, row: Entry | Hold) -> str:
+        url = reverse("admin:billing_wallet_change", args=[row.wallet_id])
+        return format_html('<a class="staff-link" href="{}">{}</a>', url, row.wallet.organization)
+
 
 @admin.register(Entry)
 class EntryAdmin(ExplorerAdmin):
-    list_display: Any = ("id", "created_at", "wallet_name", "sequence", "kind", "account", amount)
-    list_display += (held_delta, balance_after, held_after, "reference", "reason", "made_by")
+    list_display: Any = ("id", "created_at", "wallet_name", "moved", amount, held_delta)
+    list_display += (balance_after, "reference", "reason", "made_by")
     list_filter = (explorer.ExploredEntries,)
     list_select_related = ("wallet__organization", "made_by")
     fields: ClassVar[Any] = (
-        *("id", "created_at", "wallet", "sequence", "kind", "account", amount, held_delta),
+        *("id", "created_at", "whose", "sequence", "kind", "account", amount, held_delta),
         *(balance_after, held_after, "hold", "reference", "reason", "made_by"),
     )
     search_ids = ("wallet", "hold")
@@ -186,6 +194,15 @@ class EntryAdmin(ExplorerAdmin):
         *("id", "created_at", "organization_id", "organization", "sequence", "kind", "account"),
         *("amount", "held", "balance_after", "held_after", "reference", "reason", "made_by"),
     )
+
+    @admin.display(description="kind, and account")
+    def moved(self, entry: Entry) -> str:
+        kind, account = entry.get_kind_display(), entry.get_account_display()
+        return format_html("{}<small>{}</small>", kind, account)
+
+    def named(self, row: Entry) -> str:
+        amount = money.display(abs(row.amount_micros or row.held_delta_micros))
+        return f"{row.get_kind_display()} of {amount} · {row.wallet.organization} · #{row.sequence}"
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """By the index that the filter goes through, so that a page never reads the table."""
@@ -229,10 +246,10 @@ class EntryAdmin(ExplorerAdmin):
 
 @admin.register(Hold)
 class HoldAdmin(ExplorerAdmin):
-    list_display: Any = ("id", "created_at", "wallet_name", "state", amount, captured, "reference")
-    list_display += ("expires_at", "resolved_at")
+    list_display: Any = ("hold", "created_at", "wallet_name", "standing", amount, captured)
+    list_display += ("ends",)
     list_filter = (explorer.ExploredHolds,)
-    fields: ClassVar[Any] = ("id", "wallet", "state", amount, captured, "reference", "created_at")
+    fields: ClassVar[Any] = ("id", "whose", "state", amount, captured, "reference", "created_at")
     fields += ("expires_at", "resolved_at")
     search_ids = ("id",)
     found_by: ClassVar[Any] = {finding.GENERATION: "pk", finding.ORGANIZATION: "wallet"}
@@ -246,6 +263,26 @@ class HoldAdmin(ExplorerAdmin):
         *("id", "created_at", "organization_id", "organization", "state", "amount", "captured"),
         *("reference", "expires_at", "resolved_at"),
     )
+
+    @admin.display(description="id")
+    def hold(self, row: Hold) -> str:
+        """It is its generation's; anything else says what it is for."""
+        return identified(row.pk, "" if row.reference.endswith(str(row.pk)) else row.reference)
+
+    @admin.display(description="resolved, or expires")
+    def ends(self, row: Hold) -> str:
+        is_over = row.resolved_at is not None
+        when = row.resolved_at or row.expires_at
+        word = "resolved" if is_over else "expires"
+        return format_html("{}<small>{}</small>", moment(when), word)
+
+    @display(description="state", label=_COLORS)  # type: ignore[untyped-decorator]
+    def standing(self, row: Hold) -> str:
+        return row.state
+
+    def named(self, row: Hold) -> str:
+        amount = money.display(row.amount_micros)
+        return f"Hold of {amount} · {row.wallet.organization} · {row.state}"
 
     def found(self, kind: str, keys: list[Any]) -> Q:
         """An organization's through its entries: a hold has no index but its key."""

@@ -41,7 +41,7 @@ def wallet(request: HttpRequest, row: Organization) -> Section | None:
             (
                 moment(entry.created_at),
                 link(request, f"#{entry.sequence}", "billing_entry_change", entry.pk),
-                entry.kind,
+                entry.get_kind_display(),
                 _money(entry.amount_micros),
                 _money(entry.held_delta_micros),
                 _money(entry.balance_after_micros),
@@ -52,6 +52,7 @@ def wallet(request: HttpRequest, row: Organization) -> Section | None:
         ],
         empty="No entries yet.",
         links=_links(request, row),
+        on_top=True,
     )
 
 
@@ -94,6 +95,7 @@ def freezes(request: HttpRequest, row: Organization) -> Section | None:
     return Section(
         "freezes",
         "Freezes",
+        on_top=True,
         head=("Placed", "Cause", "Reason", "Lifted", ""),
         rows=[
             (

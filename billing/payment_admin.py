@@ -6,9 +6,10 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from unfold.decorators import display
 
 from backoffice import finding
-from backoffice.big_admin import LookupAdmin, NeverDeleted, ReadOnly
+from backoffice.big_admin import LookupAdmin, NeverDeleted, ReadOnly, identified
 from backoffice.sections_admin import SectionedAdmin
 from billing import money
 from billing import payment_page_admin as payment_page_admin  # registers sections of pages
@@ -27,6 +28,13 @@ from billing.price_form import in_order
 from billing.refund_views import refund_view
 from billing.unfreeze_views import unfreeze_view
 
+_COLORS = {
+    **dict.fromkeys(("paid", "succeeded"), "success"),
+    **dict.fromkeys(("failed", "refused"), "danger"),
+    **dict.fromkeys(("created", "open", "expired", "canceled"), ""),
+    **dict.fromkeys(("processing", "requested", "pending"), "info"),
+    "requires_action": "warning",
+}
 OF_TOP_UP = {finding.TOP_UP: "top_up", finding.ORGANIZATION: "top_up__organization"}
 
 
@@ -47,8 +55,8 @@ def bonus_taken(top_up: TopUp) -> str:
 
 @admin.register(TopUp)
 class TopUpAdmin(ReadOnly, SectionedAdmin):
-    list_display: Any = ("id", "created_at", "organization", "kind", "state", amount, bonus)
-    list_display += ("invoice_number", "attention")
+    list_display: Any = ("payment", "created_at", "organization", "kind", "standing")
+    list_display += (amount, bonus, "invoice_number", "attention")
     list_filter = ("state", "kind", "livemode", "created_at")
     list_select_related = ("organization",)
     ordering = ("-id",)
@@ -71,6 +79,17 @@ class TopUpAdmin(ReadOnly, SectionedAdmin):
             *super().get_urls(),
         ]
 
+    @admin.display(description="id, and Stripe's")
+    def payment(self, row: TopUp) -> str:
+        return identified(row.pk, row.payment_intent_id)
+
+    @display(description="state", label=_COLORS)  # type: ignore[untyped-decorator]
+    def standing(self, row: TopUp) -> str:
+        return row.state
+
+    def named(self, row: TopUp) -> str:
+        return f"Top-up of {money.display(row.amount_micros)} · {row.organization} · {row.state}"
+
     def refund(self, request: HttpRequest, top_up_id: Any) -> HttpResponse:
         """Refund a payment: see `billing.refund_views`."""
         return refund_view(self, request, top_up_id)
@@ -89,17 +108,33 @@ class TopUpAdmin(ReadOnly, SectionedAdmin):
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnly, LookupAdmin):
-    list_display: Any = ("id", "created_at", "organization", "state", amount, bonus, "taken")
-    list_display += ("stripe_id", "made_by", "reason", "failure")
+    list_display: Any = ("refund", "created_at", "organization", "standing", amount, bonus)
+    list_display += ("made_by", "reason", "failure")
+    fields: ClassVar[Any] = (
+        *("stripe_id", "top_up", "state", "stripe_status", amount, bonus, "taken", "movements"),
+        *("reason", "made_by", "failure", "attempts", "next_check_at", "as_of", "created_at"),
+    )
     list_filter = ("state", "created_at")
     list_select_related = ("top_up__organization", "made_by")
     ordering = ("-id",)
     search_ids = ("id", "top_up")
     found_by = OF_TOP_UP
 
+    @admin.display(description="refund")
+    def refund(self, row: Refund) -> str:
+        return identified(row.stripe_id or row.pk)
+
+    @display(description="state", label=_COLORS)  # type: ignore[untyped-decorator]
+    def standing(self, row: Refund) -> str:
+        return row.state
+
     @admin.display
     def organization(self, refund: Refund) -> str:
         return refund.top_up.organization.name
+
+    def named(self, row: Refund) -> str:
+        amount = money.display(row.amount_micros)
+        return f"Refund of {amount} · {row.top_up.organization} · {row.state}"
 
 
 @admin.register(Freeze)
@@ -119,6 +154,9 @@ class FreezeAdmin(ReadOnly, LookupAdmin):
             path("<int:freeze_id>/lift/", lift, name="billing_freeze_lift"),
             *super().get_urls(),
         ]
+
+    def named(self, row: Freeze) -> str:
+        return f"Freeze of {row.organization} · {row.get_cause_display()}"
 
     def lift(self, request: HttpRequest, freeze_id: int) -> HttpResponse:
         """Let an organization spend again: see `billing.unfreeze_views`."""
@@ -158,9 +196,12 @@ class TopUpTermsAdmin(NeverDeleted, LookupAdmin):
 @admin.register(BonusRule)
 class BonusRuleAdmin(MadeByStaff, LookupAdmin):
     form = BonusForm
-    list_display: Any = ("__str__", amount, "least_payment", "starts_at", "ends_at", "created_by")
+    list_display: Any = ("starts_at", "ends_at", amount, "least_payment", "created_by")
     list_select_related = ("created_by",)
     ordering = ("-starts_at",)
+
+    def named(self, row: BonusRule) -> str:
+        return f"Bonus of {money.display(row.amount_micros)} from {row.starts_at:%Y-%m-%d}"
 
     @admin.display(description="least payment")
     def least_payment(self, rule: BonusRule) -> str:

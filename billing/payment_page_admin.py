@@ -162,6 +162,7 @@ def next_step(request: HttpRequest, dispute: Dispute) -> Section:
     return Section(
         name="next",
         title="What to do",
+        on_top=True,
         says=payment_standing.what_to_do(dispute),
         facts=[
             ("Standing", Cell(words, is_trouble=trouble)),

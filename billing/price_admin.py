@@ -50,7 +50,7 @@ class PriceAdmin(LookupAdmin):
 
     form = PriceForm
     list_display: Any = ("product", "whose", "standing", "customer_pays", "provider_charges")
-    list_display += ("markup", "margin", "effective_from", "until", "created_by")
+    list_display += ("markup", "margin", "since", "until", "created_by")
     list_filter = (
         *(Standing, "model", "resolution", "draft"),
         ("organization", admin.EmptyFieldListFilter),
@@ -132,13 +132,16 @@ class PriceAdmin(LookupAdmin):
         }
         return TemplateResponse(request, "admin/billing/price/preview.html", context)
 
+    def named(self, row: Price) -> str:
+        return f"{self.product(row)} · {self.whose(row)} · from {row.effective_from:%Y-%m-%d}"
+
     @admin.display(description="product", ordering="model")
     def product(self, price: Price) -> str:
         return f"{price.model} {price.resolution}{' draft' if price.draft else ''}"
 
     @admin.display(description="organization", ordering="organization")
     def whose(self, price: Price) -> str:
-        return str(price.organization) if price.organization else "Everybody (list price)"
+        return str(price.organization) if price.organization else "List price"
 
     @admin.display(description="customer pays / s", ordering="customer_micros_per_second")
     def customer_pays(self, price: Price) -> str:
@@ -157,6 +160,10 @@ class PriceAdmin(LookupAdmin):
     @admin.display(description="margin / s")
     def margin(self, price: Price) -> str:
         return money.display(price.customer_micros_per_second - price.provider_micros_per_second)
+
+    @admin.display(description="from")
+    def since(self, price: Price) -> datetime:
+        return price.effective_from
 
     @admin.display(description="until")
     def until(self, price: Any) -> datetime | None:

@@ -54,7 +54,7 @@ class DisputeAdmin(ReadOnly, SectionedAdmin):
     """What has to be answered comes first, by its deadline."""
 
     list_display: Any = ("stripe_id", "standing", "evidence_due_at", "organization", "amount")
-    list_display += ("status", "reason", "taken", "created_at")
+    list_display += ("reason", "status", "created_at")
     list_filter = (ToAnswer, "status", "taken", "created_at")
     list_select_related = ("top_up__organization",)
     ordering: ClassVar[Any] = (
@@ -78,6 +78,9 @@ class DisputeAdmin(ReadOnly, SectionedAdmin):
     @admin.display
     def organization(self, dispute: Dispute) -> str:
         return dispute.top_up.organization.name
+
+    def named(self, row: Dispute) -> str:
+        return f"Dispute of {self.amount(row)} · {row.top_up.organization}"
 
     @admin.display(description="amount", ordering="amount_micros")
     def amount(self, dispute: Dispute) -> str:

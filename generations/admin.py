@@ -5,9 +5,11 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.html import format_html
+from unfold.decorators import display
 
 from backoffice import finding
-from backoffice.big_admin import LookupAdmin, ReadOnly
+from backoffice.big_admin import LookupAdmin, ReadOnly, identified
 from backoffice.masking_admin import PROMPTS
 from backoffice.sections_admin import SectionedAdmin
 from billing import money
@@ -15,10 +17,15 @@ from generations import finding_admin as finding_admin  # registers what it find
 from generations import page_admin as page_admin  # registers the page's sections
 from generations import sold as sold  # registers who reads it
 from generations.correcting_views import correct_view, offered
-from generations.models import Generation, GenerationEvent, Media, ProviderCallback
+from generations.models import Generation, GenerationEvent, Media, ProviderCallback, State
 
 SHOWN_BODY_BYTES = 2000
 URL = "generations_generation"
+_COLORS = {
+    **{State.COMPLETED: "success", State.FAILED: "danger", State.ERROR: "danger"},
+    **{State.EXPIRED: "warning", State.UNCONFIRMED: "warning", State.CANCELED: ""},
+    **dict.fromkeys((State.QUEUED, State.SUBMITTING, State.PROCESSING), "info"),
+}
 
 
 @admin.display(description="quoted")
@@ -35,21 +42,14 @@ def charged(generation: Generation) -> str:
 @admin.display(description="body")
 def body(callback: ProviderCallback) -> str:
     """The beginning of what came, as text."""
-    return bytes(callback.body[:SHOWN_BODY_BYTES]).decode("utf-8", "replace")
+    text = bytes(callback.body[:SHOWN_BODY_BYTES]).decode("utf-8", "replace")
+    return format_html('<pre class="record-raw">{}</pre>', text)
 
 
 @admin.register(Generation)
 class GenerationAdmin(ReadOnly, SectionedAdmin):
-    list_display: Any = (
-        "id",
-        "created_at",
-        "organization",
-        "model",
-        "state",
-        quoted,
-        charged,
-    )
-    list_display += ("note", "needs_attention")
+    list_display: Any = ("video", "created_at", "organization", "named_model", "standing")
+    list_display += (quoted, charged, "why")
     list_filter = ("state", "model", "created_at", ("needs_attention", admin.EmptyFieldListFilter))
     list_select_related = ("organization",)
     ordering = ("-id",)
@@ -81,15 +81,28 @@ class GenerationAdmin(ReadOnly, SectionedAdmin):
             found = found.select_related("organization", "created_by", "api_key", "price")
         return found
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        context = {**(extra_context or {}), "title": "Generation"}
-        return super().change_view(request, object_id, form_url, context)
+    @admin.display(description="id, and Pixazo's")
+    def video(self, row: Generation) -> str:
+        return identified(row.pk, row.provider_request_id)
+
+    @admin.display(description="model")
+    def named_model(self, row: Generation) -> str:
+        return row.model
+
+    @display(description="state", label=_COLORS)  # type: ignore[untyped-decorator]
+    def standing(self, row: Generation) -> str:
+        return row.state
+
+    @admin.display(description="note, and what needs attention")
+    def why(self, row: Generation) -> str:
+        if not row.needs_attention:
+            return row.note
+        return format_html(
+            '{}<small class="staff-attention">{}</small>', row.note, row.needs_attention
+        )
+
+    def named(self, row: Generation) -> str:
+        return f"{row.model} of {row.organization}, {row.state}"
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

@@ -42,6 +42,7 @@ def job(request: HttpRequest, row: Generation) -> Section:
         "What happened",
         facts=(
             ("State", row.state),
+            ("Id", row.pk),
             ("Because", row.note),
             ("Needs attention", Cell(row.needs_attention, is_trouble=True)),
             ("Told to the customer", row.error),
@@ -116,8 +117,8 @@ def cost(request: HttpRequest, row: Generation) -> Section | None:
             (
                 moment(entry.created_at),
                 link(request, f"#{entry.sequence}", "billing_entry_change", entry.pk),
-                entry.kind,
-                entry.account,
+                entry.get_kind_display(),
+                entry.get_account_display(),
                 _money(entry.amount_micros),
                 _money(entry.held_delta_micros),
                 _money(entry.balance_after_micros),

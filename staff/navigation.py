@@ -115,4 +115,10 @@ def _item(row: Row) -> dict[str, Any]:
     def allowed(request: Any) -> bool:
         return not permission or request.user.has_perm(f"{app}.{permission}")
 
-    return {"title": title, "icon": icon, "link": link, "permission": allowed}
+    return {
+        "title": title,
+        "icon": icon,
+        "icon_template": "staff/icon.html",
+        "link": link,
+        "permission": allowed,
+    }

@@ -5,12 +5,18 @@ import uuid
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from unfold.decorators import display
 
 from backoffice import finding
-from backoffice.big_admin import LookupAdmin, ReadOnly, TabularInline
+from backoffice.big_admin import LookupAdmin, ReadOnly, TabularInline, identified
 from backoffice.masking_admin import PROMPTS
 from webhooks.models import Attempt, Delivery, Endpoint, Event, Notice
 from webhooks.replay_views import replay_view
+
+_COLORS = {
+    **{"pending": "info", "delivering": "info", "delivered": "success"},
+    **{"failed": "danger", "canceled": ""},
+}
 
 
 @admin.register(Endpoint)
@@ -42,7 +48,7 @@ class AttemptInline(ReadOnly, TabularInline):
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly, LookupAdmin):
     list_display = (
-        *("id", "event_type", "organization", "address", "state"),
+        *("delivery", "created_at", "organization", "address", "standing"),
         *("attempts", "status_code", "error", "next_attempt_at"),
     )
     list_filter = ("state",)
@@ -61,6 +67,17 @@ class DeliveryAdmin(ReadOnly, LookupAdmin):
     def replay(self, request: HttpRequest, delivery_id: uuid.UUID) -> HttpResponse:
         """Send again: see `webhooks.replay_views`."""
         return replay_view(self, request, delivery_id)
+
+    @admin.display(description="event, and the delivery's id")
+    def delivery(self, row: Delivery) -> str:
+        return identified(row.event_type, row.pk)
+
+    @display(description="state", label=_COLORS)  # type: ignore[untyped-decorator]
+    def standing(self, row: Delivery) -> str:
+        return row.state
+
+    def named(self, row: Delivery) -> str:
+        return f"{row.event_type} to {self.address(row)}, {row.state}"
 
     @admin.display(description="address")
     def address(self, delivery: Delivery) -> str:
