@@ -56,7 +56,8 @@ def record(
         act: a verb and its object, such as `adjust_credits`.
         row: what it was done to.
         before, after: what changed, as it may stand in JSON.
-        actor_id: who did it where nobody is at the admin, such as a command's user.
+        actor_id: who did it where it is not who is at the admin: a command's user, or whoever
+            asked for what another approves.
 
     Raises:
         LookupError: nobody is acting, and no actor was given.
@@ -65,10 +66,11 @@ def record(
     who = acting.user_id if acting and actor_id is None else actor_id
     if who is None:
         raise LookupError(f"Nobody is known to {act}.")
+    is_here = acting is not None and acting.user_id == who
     return StaffAct.objects.create(
         actor_id=who,
-        address=acting.address if acting else None,
-        path=acting.path if acting else "",
+        address=acting.address if acting and is_here else None,
+        path=acting.path if acting and is_here else "",
         act=act,
         subject=row._meta.label_lower,
         subject_id=str(row.pk),

@@ -43,6 +43,7 @@ class ApprovalState(models.TextChoices):
     WAITING = "waiting"
     APPROVED = "approved"
     REJECTED = "rejected"
+    EXPIRED = "expired"  # nobody decided in time, and it was asked for anew
 
 
 class Approval(models.Model):
@@ -50,6 +51,11 @@ class Approval(models.Model):
 
     id = models.UUIDField(primary_key=True, help_text="The asking form's own: sent twice, once.")
     act = models.CharField(max_length=50)
+    subject = models.CharField(
+        max_length=60, default="", blank=True, help_text="What can wait only once, if anything."
+    )
+    subject_id = models.CharField(max_length=100, default="", blank=True)
+    details = models.JSONField(default=dict, help_text="What else the act needs to know.")
     organization_id = models.UUIDField()
     amount_micros = models.BigIntegerField()
     reason = models.CharField(max_length=500)
@@ -72,8 +78,9 @@ class Approval(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(state=ApprovalState.WAITING, decided_by=None, decided_at=None)
+                | Q(state=ApprovalState.EXPIRED, decided_by=None, decided_at__isnull=False)
                 | Q(
-                    ~Q(state=ApprovalState.WAITING),
+                    state__in=(ApprovalState.APPROVED, ApprovalState.REJECTED),
                     decided_by__isnull=False,
                     decided_at__isnull=False,
                 ),
@@ -83,6 +90,11 @@ class Approval(models.Model):
             models.CheckConstraint(
                 condition=Q(decided_by=None) | ~Q(decided_by=F("asked_by")),
                 name="backoffice_approval_by_another",
+            ),
+            models.UniqueConstraint(
+                fields=["act", "subject", "subject_id"],
+                name="backoffice_approval_waits_once",
+                condition=Q(state=ApprovalState.WAITING) & ~Q(subject=""),
             ),
         ]
         indexes = [

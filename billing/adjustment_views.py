@@ -52,7 +52,7 @@ def adjust_view(admin: Any, request: HttpRequest, organization_id: uuid.UUID) ->
     back = HttpResponseRedirect(reverse("admin:billing_wallet_change", args=[wallet.pk]))
     if request.method == "POST" and form.is_valid() and "confirm" in request.POST:
         try:
-            if needs_approval(form.cleaned_data["amount"]):
+            if approvals.needed(form.cleaned_data["amount"]):
                 _ask(request, wallet, form.cleaned_data)
                 return back
             _post(request, wallet, form.cleaned_data)
@@ -66,10 +66,6 @@ def adjust_view(admin: Any, request: HttpRequest, organization_id: uuid.UUID) ->
             messages.success(request, f"Adjusted by {shown}.")
             return back
     return _page(admin, request, wallet, form)
-
-
-def needs_approval(amount_micros: int) -> bool:
-    return abs(amount_micros) > int(settings.STAFF_APPROVAL_ABOVE_MICROS)
 
 
 def _ask(request: HttpRequest, wallet: Wallet, asked: dict[str, Any]) -> None:
@@ -123,7 +119,7 @@ def _page(admin: Any, request: HttpRequest, wallet: Wallet, form: AdjustmentForm
             "amount": money.display(amount),
             "available_after": money.display(wallet.available_micros + amount - repaid),
             "repaid": money.display(repaid) if repaid else "",
-            "needs_approval": needs_approval(amount),
+            "needs_approval": approvals.needed(amount),
         }
         if wallet.available_micros + amount < 0:
             form.add_error("amount", f"Only {money.display(wallet.available_micros)} is available.")

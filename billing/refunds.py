@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.errors import DomainError
 from accounts.models import User, new_id
+from backoffice import acts, approvals
 from billing import customers, fulfilment, money, payments, returning, topups
 from billing.models import Refund, RefundState, TopUp, TopUpState
 from billing.models.promotion import CENT
@@ -59,35 +60,95 @@ def request(
         The refund; REQUESTED when Stripe has not answered yet: the sweep goes on with it.
 
     Raises:
-        RefundNotPossible: not paid, no such amount left, or not staff.
+        RefundNotPossible: not paid, no such amount left, not staff, or so much that a second
+            person has to approve it.
         InsufficientCredits: they have been spent, and `into_debt` is not set.
         PaymentRefused: Stripe refused; the credits are back.
+    """
+    if approvals.needed(amount_micros):
+        raise RefundNotPossible("So much is refunded only when a second person approves it.")
+    refund = begin(
+        top_up_id,
+        amount_micros=amount_micros,
+        reason=reason,
+        made_by=made_by,
+        into_debt=into_debt,
+    )
+    return ask_stripe(refund)
+
+
+@transaction.atomic
+def begin(
+    top_up_id: uuid.UUID,
+    *,
+    amount_micros: int,
+    reason: str,
+    made_by: User,
+    into_debt: bool = False,
+    refund_id: uuid.UUID | None = None,
+) -> Refund:
+    """Take the credits, and record the act: the first half of `request`. The sweep would go on.
+
+    Takes payment customer and wallet: call it last in a transaction.
+
+    Args:
+        refund_id: the approval's, so that it happens once; a new one by default.
     """
     if not (made_by.is_active and made_by.is_staff):
         raise RefundNotPossible("Only staff may refund.")
     if not reason.strip():
         raise RefundNotPossible("Give a reason.")
-    with transaction.atomic():
-        owner_id = TopUp.objects.values_list("organization_id", flat=True).get(pk=top_up_id)
-        customers.lock(owner_id)
-        top_up = TopUp.objects.get(pk=top_up_id)
-        left = left_micros(top_up)
-        if top_up.state != TopUpState.PAID:
-            raise RefundNotPossible("This top-up is not paid, so there is nothing to refund.")
-        if amount_micros % CENT or not 0 < amount_micros <= left:
-            raise RefundNotPossible(
-                f"Refund whole cents, at most the {money.display(left)} that are left."
-            )
-        refund = Refund.objects.create(
-            id=new_id(),
-            top_up=top_up,
-            state=RefundState.REQUESTED,
-            amount_micros=amount_micros,
-            reason=reason.strip()[:300],
-            made_by=made_by,
-            next_check_at=timezone.now() + FIRST_CHECK,
+    owner_id = TopUp.objects.values_list("organization_id", flat=True).get(pk=top_up_id)
+    customers.lock(owner_id)
+    top_up = TopUp.objects.get(pk=top_up_id)
+    left = check(top_up, amount_micros)
+    refund = Refund.objects.create(
+        id=refund_id or new_id(),
+        top_up=top_up,
+        state=RefundState.REQUESTED,
+        amount_micros=amount_micros,
+        reason=reason.strip()[:300],
+        made_by=made_by,
+        next_check_at=timezone.now() + FIRST_CHECK,
+    )
+    acts.record(
+        "refund_payment",
+        top_up,
+        organization_id=owner_id,
+        reason=reason,
+        before={"left_micros": left},
+        after={"amount_micros": amount_micros, **({"into_debt": True} if into_debt else {})},
+        actor_id=made_by.pk,
+    )
+    returning.take(refund, into_debt=into_debt)
+    return refund
+
+
+def check(top_up: TopUp, amount_micros: int) -> int:
+    """Whether so much of a payment can be refunded, as things stand.
+
+    Returns:
+        How much is left of it, in micros.
+
+    Raises:
+        RefundNotPossible.
+    """
+    left = left_micros(top_up)
+    if top_up.state != TopUpState.PAID:
+        raise RefundNotPossible("This top-up is not paid, so there is nothing to refund.")
+    if amount_micros % CENT or not 0 < amount_micros <= left:
+        raise RefundNotPossible(
+            f"Refund whole cents, at most the {money.display(left)} that are left."
         )
-        returning.take(refund, into_debt=into_debt)
+    return left
+
+
+def ask_stripe(refund: Refund) -> Refund:
+    """The second half: what has begun is sent. Not in a transaction.
+
+    Raises:
+        PaymentRefused: Stripe refused; the credits are back.
+    """
     try:
         return send(refund)
     except payments.PaymentUnknown:

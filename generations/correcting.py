@@ -7,9 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import DomainError
-from accounts.models import User
-from backoffice import acts
+from accounts.models import User, new_id
+from backoffice import acts, approvals
+from backoffice.models import Approval
 from billing import adjustments, ledger
+from billing.models import Entry, EntryKind
 from generations import settlement, told
 from generations.models import SENT_STATES, Generation, Media, State
 from generations.work import COLLECT, POLL
@@ -17,6 +19,8 @@ from webhooks import replaying
 from webhooks.models import OPEN_STATES as OPEN_DELIVERIES
 
 LISTEN = timedelta(hours=1)
+REFUND = "refund_generation"
+"""The act that a second person approves."""
 
 
 class CannotCorrect(DomainError):
@@ -87,12 +91,74 @@ def refund(generation: Generation, *, reason: str, made_by: User) -> int:
         What went back, in micros.
 
     Raises:
-        CannotCorrect: it cost nothing, or was given back before.
+        CannotCorrect: it cost nothing, was given back before, or cost so much that a second person
+            has to approve it.
     """
-    amount_micros = generation.charged_micros
-    if not amount_micros:
+    amount_micros = _cost(generation)
+    if approvals.needed(amount_micros):
+        raise CannotCorrect("So much is given back only when a second person approves it.")
+    _record(REFUND, generation, reason, refunded_micros=amount_micros)
+    _give_back(generation, amount_micros, reason, made_by)
+    return amount_micros
+
+
+@transaction.atomic
+def ask_to_refund(generation: Generation, *, reason: str, asked_by: User) -> Approval:
+    """Have a second person decide whether to give back what it cost. No money moves.
+
+    Raises:
+        CannotCorrect: it cost nothing, was given back before, or waits for a decision already.
+    """
+    amount_micros = _cost(generation)
+    try:
+        approval, _ = approvals.ask(
+            REFUND,
+            request_id=new_id(),
+            organization_id=generation.organization_id,
+            amount_micros=amount_micros,
+            reason=reason,
+            asked_by_id=asked_by.pk,
+            row=generation,
+        )
+    except approvals.AskedAlready as error:
+        raise CannotCorrect(str(error)) from error
+    _record("ask_to_refund_generation", generation, reason, asked_micros=amount_micros)
+    return approval
+
+
+@transaction.atomic
+def refund_approved(approval: Approval) -> None:
+    """Give back what was asked for. Call it last in the decision's transaction.
+
+    Raises:
+        CannotCorrect: given back before, or no longer what it cost when it was asked for.
+    """
+    generation = Generation.objects.get(pk=approval.subject_id)
+    if generation.charged_micros != approval.amount_micros:
+        raise CannotCorrect("What it cost has changed since: reject this, and ask again.")
+    assert isinstance(approval.asked_by, User)
+    _give_back(generation, approval.amount_micros, approval.reason, approval.asked_by)
+
+
+def _cost(generation: Generation) -> int:
+    """What there is to give back, in micros."""
+    if not generation.charged_micros:
         raise CannotCorrect("It cost nothing.")
-    _record("refund_generation", generation, reason, refunded_micros=amount_micros)
+    gone = Entry.objects.filter(
+        wallet_id=generation.organization_id,
+        kind=EntryKind.ADJUSTMENT,
+        reference=refund_reference(generation),
+    )
+    if gone.exists():
+        raise CannotCorrect(_GIVEN_BACK)
+    return generation.charged_micros
+
+
+_GIVEN_BACK = "What it cost was given back before."
+
+
+def _give_back(generation: Generation, amount_micros: int, reason: str, made_by: User) -> None:
+    """Once, whoever asks: the entry's reference is the generation's."""
     try:
         adjustments.adjust(
             organization_id=generation.organization_id,
@@ -102,8 +168,7 @@ def refund(generation: Generation, *, reason: str, made_by: User) -> int:
             reference=refund_reference(generation),
         )
     except ledger.AlreadyMoved as error:
-        raise CannotCorrect("What it cost was given back before.") from error
-    return amount_micros
+        raise CannotCorrect(_GIVEN_BACK) from error
 
 
 @transaction.atomic

@@ -3,11 +3,13 @@
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from accounts.errors import DomainError
 from accounts.models import User
+from backoffice import approvals
 from backoffice.act_views import act_page
 from billing import money
 from generations import correcting, told
@@ -76,12 +78,18 @@ def _do(act: str, generation: Generation, reason: str, user: User) -> str:
     if act == "tell":
         count = correcting.tell_again(generation, reason=reason)
         return f"{count} {'delivery is' if count == 1 else 'deliveries are'} being sent again."
+    if approvals.needed(generation.charged_micros or 0):
+        correcting.ask_to_refund(generation, reason=reason, asked_by=user)
+        return "It waits for a second person of finance. Nothing was moved yet."
     returned = correcting.refund(generation, reason=reason, made_by=user)
     return f"{money.display(returned)} went back."
 
 
 def _page(act: str, generation: Generation) -> dict[str, Any]:
     cost = money.display(generation.charged_micros or 0)
+    large = approvals.needed(generation.charged_micros or 0)
+    limit = money.display(settings.STAFF_APPROVAL_ABOVE_MICROS)
+    waits = large and act == "refund" and approvals.waiting(correcting.REFUND, generation)
     held = money.display(generation.quoted_micros)
     pages: dict[str, dict[str, Any]] = {
         "ask": {
@@ -102,8 +110,12 @@ def _page(act: str, generation: Generation) -> dict[str, Any]:
         },
         "refund": {
             "title": "Give back what it cost",
-            "says": [f"{cost} goes back to the wallet, as an entry. The video stays."],
-            "button": f"Give back {cost}",
+            "says": [
+                f"{cost} goes back to the wallet, as an entry. The video stays.",
+                *([f"Above {limit} a second person has to approve."] if large else []),
+                *(["It waits for one already: see Approvals."] if waits else []),
+            ],
+            "button": "Ask for approval" if large else f"Give back {cost}",
             "possible": correcting.may_refund(generation),
         },
         "fetch": {
@@ -126,3 +138,16 @@ def _page(act: str, generation: Generation) -> dict[str, Any]:
         },
     }
     return pages[act]
+
+
+approvals.register(
+    approvals.Kind(
+        act=correcting.REFUND,
+        noun="generation_refund",
+        asks="to give back what a video cost,",
+        permission=ACTS["refund"],
+        row=lambda approval: Generation.objects.get(pk=approval.subject_id),
+        do=correcting.refund_approved,
+        finish=lambda approval: "Approved, and given back.",
+    )
+)
