@@ -62,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("media/<str:token>/<str:file_name>", media_views.media, name="media"),
     path("uploads/<str:token>/<str:file_name>", media_views.upload, name="upload"),
     path("healthz", health.healthz),
+    path("healthz/work", health.work),
     path("demo/mail/", demo_mail_views.inbox, name="demo_mail"),
     path("demo/mail/<slug:name>/", demo_mail_views.message, name="demo_mail_message"),
     path("demo/mail/<slug:name>/html", demo_mail_views.message_html, name="demo_mail_html"),

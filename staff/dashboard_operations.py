@@ -152,9 +152,8 @@ def waiting(found: Sequence[Queue]) -> Section:
         if queue.name in _QUEUE_LISTS:
             where, filters = _QUEUE_LISTS[queue.name]
             name = (queue.title, listing(where, **filters))
-        due = f"{queue.due:,}" + ("+" if queue.due >= MOST else "")
-        rows.append([name, due, lateness(queue.late) if queue.oldest else "none due"])
-    total = sum(queue.due for queue in found if queue.name != "schedules")
+        rows.append([name, _due(queue), _oldest(queue)])
+    total = sum(queue.due or 0 for queue in found if queue.name != "schedules")
     oldest = max((queue.late for queue in found), default=timedelta())
     return Section(
         "Queue",
@@ -170,6 +169,18 @@ def waiting(found: Sequence[Queue]) -> Section:
         ],
         tables=[Table("What waits for the workers", ["Work", "Due now", "Oldest"], rows)],
     )
+
+
+def _due(queue: Queue) -> str:
+    if queue.due is None:
+        return "not known: Redis does not answer"
+    return f"{queue.due:,}" + ("+" if queue.due >= MOST else "")
+
+
+def _oldest(queue: Queue) -> str:
+    if queue.oldest:
+        return lateness(queue.late)
+    return "none due" if queue.due == 0 else "not known"
 
 
 def lateness(late: timedelta) -> str:
