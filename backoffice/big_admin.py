@@ -17,6 +17,7 @@ from unfold import admin as unfold_admin
 
 from backoffice import finding
 from backoffice.masking_admin import PERSONAL_DATA, Masked, may_see
+from backoffice.unreadable_filters_admin import SaysWhatIsUnreadable
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -70,7 +71,7 @@ class UncountedChangeList(BaseChangeList):
         self.paginator = KnownPaginator(rows, self.list_per_page, known=self.result_count)
 
 
-class LookupAdmin(Masked, ModelAdmin):
+class LookupAdmin(SaysWhatIsUnreadable, Masked, ModelAdmin):
     """Fast lists, and one search box that goes through indexes only.
 
     Attributes:
