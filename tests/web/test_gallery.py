@@ -189,6 +189,23 @@ def test_parameters_are_called_as_in_the_studio(
     assert shown == [label]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "title"),
+    [
+        ("\u200b\u2060", "Untitled"),
+        ("A cat \u202etac", "A cat tac"),
+        ("\N{WOMAN}\u200d\N{WOMAN} walks", "\N{WOMAN}\u200d\N{WOMAN} walks"),
+    ],
+)
+def test_titles_can_be_seen_and_turn_nothing_around(
+    as_bob: Client, make: Make, prompt: str, title: str
+) -> None:
+    row = make(prompt)
+    page = as_bob.get(f"/gallery/{row.pk}/").content.decode()
+    assert f'<h1 class="detail__title">{title}</h1>' in page
+    assert row.input["prompt"] == prompt
+
+
 def test_an_open_page_follows_along(as_bob: Client, make: Make) -> None:
     row = make(state=State.QUEUED)
     page = as_bob.get(f"/gallery/{row.pk}/").content.decode()

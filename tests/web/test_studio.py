@@ -167,6 +167,13 @@ def test_an_unfinished_form_has_a_dash_and_a_quiet_hint(
     assert "alert" not in answer.content.decode()
 
 
+@pytest.mark.parametrize("prompt", [" \n ", "\u200b\u200b", "\u202e\ufeff"])
+def test_what_cannot_be_seen_is_no_prompt(as_bob: Client, prompt: str) -> None:
+    answer = as_bob.post("/studio/p-video/", {**FORM, "prompt": prompt})
+    assert "Prompt is required" in answer.content.decode()
+    assert not Generation.objects.exists()
+
+
 def test_sending_makes_one_job_and_leads_to_it(as_bob: Client, acme: Organization) -> None:
     answer = send(as_bob, seed="42")
 
