@@ -109,6 +109,16 @@ class LookupAdmin(SaysWhatIsUnreadable, Masked, ModelAdmin):
             context |= {"named": name, "title": name, "subtitle": ""}
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Date and time are two inputs below one label: each says which it is."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.SplitDateTimeField) and isinstance(
+            field.widget, forms.MultiWidget
+        ):
+            for part, says in zip(field.widget.widgets, ("date", "time"), strict=True):
+                part.attrs["aria-label"] = f"{field.label}, {says}"
+        return field
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:

@@ -22,6 +22,7 @@ UNFOLD: dict[str, Any] = {
         }
     ],
     "STYLES": [lambda request: static("css/admin.css")],
+    "SCRIPTS": [lambda request: static("js/admin_names.js")],
     "DASHBOARD_CALLBACK": "staff.dashboard_views.callback",
     "ENVIRONMENT": "staff.site_admin.environment",
     "SHOW_HISTORY": False,  # Django's own log may be deleted: the audit's is shown instead
