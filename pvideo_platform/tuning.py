@@ -58,7 +58,7 @@ STAFF_SECOND_FACTOR_REQUIRED = _env.bool(
     "STAFF_SECOND_FACTOR_REQUIRED",
     default=_env.str("PVIDEO_MODE", default="development") != "demo",
 )
-# Staff: a larger adjustment waits for a second person. How long one may look as a customer.
+# Staff: more money at once waits for a second person. How long one may look as a customer.
 STAFF_APPROVAL_ABOVE_MICROS = _env.int("STAFF_APPROVAL_ABOVE_MICROS", default=100_000_000)
 STAFF_IMPERSONATION_SECONDS = _env.int("STAFF_IMPERSONATION_SECONDS", default=1800)
 
