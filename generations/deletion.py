@@ -113,7 +113,8 @@ def _record(caller: Caller, act: Act, rows: Sequence[Generation]) -> None:
     if len(rows) == 1:
         audit.record(caller, act, rows[0], name=titles.of(rows[0]))
     elif rows:
-        audit.record(caller, act, name=f"{len(rows)} videos")
+        first = titles.of(rows[0]) or "Untitled"
+        audit.record(caller, act, name=f"{first} and {len(rows) - 1} more")
 
 
 def purge() -> int:

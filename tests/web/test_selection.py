@@ -136,7 +136,7 @@ def test_deleting_and_taking_it_back(as_bob: Client, make: Make) -> None:
     assert len(as_bob.get("/gallery/").context["page"].rows) == 4
     assert default_storage.exists(str(Media.objects.get(pk=row.pk).video.name))
     assert "too late" in as_bob.post("/gallery/restore", follow=True).content.decode()
-    acts = MemberAct.objects.filter(object_name="2 videos").order_by("pk")
+    acts = MemberAct.objects.filter(object_name="A cat and 1 more").order_by("pk")
     told = acts.values_list("act", flat=True)
     assert list(told) == [Act.GENERATION_DELETED, Act.GENERATION_RESTORED]
 
