@@ -28,6 +28,7 @@ const questions = new WeakMap(); // request: its number
 let asked = 0;
 let answered = 0;
 let isWaiting = false;
+let isLost = false; // the last one never arrived: what stands there may be an older form's price
 
 function wait(isToWait) {
   isWaiting = isToWait;
@@ -46,10 +47,14 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => {
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (questions.get(detail.xhr) !== asked) return;
-  answered = asked;
-  if (isWaiting) form().requestSubmit(submit);
+  isLost = detail.xhr.status === 0;
+  if (!isLost) answered = asked;
+  if (isWaiting && !isLost) form().requestSubmit(submit);
   wait(false);
 });
+
+const askAgain = () => isLost && form().dispatchEvent(new Event("input"));
+window.addEventListener("online", askAgain);
 
 document.addEventListener(
   "submit",
@@ -57,6 +62,7 @@ document.addEventListener(
     if (event.target !== form()) return;
     if (asked !== answered) {
       wait(true);
+      askAgain();
       event.preventDefault();
       event.stopImmediatePropagation();
       return;

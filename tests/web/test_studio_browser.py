@@ -190,6 +190,23 @@ def test_mistakes_stand_beside_their_fields_and_what_was_typed_stays(visitor: Vi
     visitor.forgive("422")
 
 
+def test_a_price_that_never_arrived_is_asked_for_again(visitor: Visitor) -> None:
+    page = visitor.page
+    page.goto("/studio/")
+    page.get_by_role("textbox", name="Prompt").fill("A cat")
+    expect(page.locator("#quote")).to_contain_text(f"5 s {TIMES}")
+    page.route("**/quote", lambda route: route.abort())
+    page.locator("#id_duration").fill("8")
+    expect(page.locator(".toast")).to_contain_text("No connection")
+    page.unroute("**/quote")
+    page.get_by_role("button", name="Generate video").click()
+    expect(page.locator(".run")).to_have_count(1)
+    expect(page.locator("#quote")).to_contain_text(f"8 s {TIMES}")
+    assert Generation.objects.get().quoted_seconds == 8
+    visitor.forgive("htmx:")
+    visitor.forgive("ERR_FAILED")
+
+
 def test_the_code_follows_the_form(visitor: Visitor) -> None:
     page = visitor.page
     page.goto("/studio/")
