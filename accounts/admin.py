@@ -2,16 +2,18 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from unfold import forms as unfold_forms
 
 from accounts import finding_admin as finding_admin  # registers what it finds
+from accounts import money
 from accounts import page_admin as page_admin  # registers an organization's sections
 from accounts import user_page_admin as user_page_admin  # registers a user's
 from accounts.models import ApiKey, Membership, Organization, Spending, User
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
     BaseUserAdmin = DjangoUserAdmin[User]
     CreationForm = AdminUserCreationForm[User]
     ChangeForm = UserChangeForm[User]
+    MembershipModelForm = forms.ModelForm[Membership]
 else:
     BaseUserAdmin = DjangoUserAdmin
     CreationForm, ChangeForm = unfold_forms.UserCreationForm, UserChangeForm
+    MembershipModelForm = forms.ModelForm
 
 
 class NewUserForm(CreationForm):
@@ -106,11 +110,37 @@ class UserAdmin(NeverDeleted, SectionedAdmin, BaseUserAdmin):
         return allowed and not guarded
 
 
+class DollarsField(forms.CharField):
+    """Dollars as typed, micro-dollars as kept; empty is none."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return money.dollars(value) if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int | None:
+        text = super().clean(value)
+        try:
+            return money.parse(text) if text else None
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.clean(data) != initial)
+        except ValidationError:
+            return True
+
+
+class MembershipForm(MembershipModelForm):
+    monthly_limit_micros = DollarsField(label="Monthly limit, USD", required=False)
+
+
 class MembershipInline(TabularInline):
     model = Membership
+    form = MembershipForm
     autocomplete_fields = ("user",)
     verbose_name_plural = "members"
-    fields = ("user", "role", "monthly_limit_micros", "muted")
+    fields = ("user", "role", "monthly_limit_micros")
+    show_title = False
 
 
 @admin.register(Organization)

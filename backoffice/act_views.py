@@ -11,6 +11,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from backoffice.acts import REASON_LENGTH
 
@@ -66,7 +67,7 @@ def act_page(
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,
         "title": title,
-        "row": row,
+        "row": capfirst(model_admin.named(row)),
         "says": says,
         "form": form,
         "button": button,

@@ -27,7 +27,7 @@ _COLORS = {"active": "info", "captured": "success", "released": ""}
 
 
 @admin.display(description="amount")
-def amount(row: Entry | Hold) -> str:
+def amount(row: Any) -> str:
     return money.display(row.amount_micros)
 
 
@@ -179,13 +179,16 @@ class EntryAdmin(ExplorerAdmin):
         *("id", "created_at", "whose", "sequence", "kind", "account", amount, held_delta),
         *(balance_after, held_after, "hold", "reference", "reason", "made_by"),
     )
-    search_ids = ("wallet", "hold")
+    search_ids = ("wallet",)
     found_by: ClassVar[Any] = {
         **{finding.ORGANIZATION: "wallet", finding.GENERATION: "hold"},
         finding.TOP_UP: "reference",
     }
     form_class = explorer.EntryForm
-    sums: ClassVar[Any] = {"Balances changed by": "amount_micros", "Held by": "held_delta_micros"}
+    sums: ClassVar[Any] = {
+        "Balances changed by": "amount_micros",
+        "Held changed by": "held_delta_micros",
+    }
     too_wide = (
         "Totals are shown once the list is narrowed: by organization, by reference, or by kind "
         "within 31 days. Sums of all days are in the trial balance."
@@ -215,6 +218,8 @@ class EntryAdmin(ExplorerAdmin):
 
     def found(self, kind: str, keys: list[Any]) -> Q:
         """By reference only through its index, which begins with the kind."""
+        if kind == finding.GENERATION:
+            return self._of_jobs(keys)
         if kind == finding.TOP_UP:
             return explorer.of_reference(f"top_up:{key}" for key in keys)
         return super().found(kind, keys)
@@ -227,10 +232,13 @@ class EntryAdmin(ExplorerAdmin):
         term = term.replace("\x00", "").strip()
         keys = finding.find(term).keys
         jobs, top_ups = keys.get(finding.GENERATION, []), keys.get(finding.TOP_UP, [])
-        refunds = (f"generation_refund:{key}" for key in jobs)
-        texts = (term, *refunds, *(f"top_up:{key}" for key in top_ups))
-        wanted = explorer.of_reference(texts)
-        return Q(hold__in=jobs) | wanted if jobs else wanted
+        wanted = explorer.of_reference((term, *(f"top_up:{key}" for key in top_ups)))
+        return self._of_jobs(jobs) | wanted if jobs else wanted
+
+    def _of_jobs(self, keys: list[Any]) -> Q:
+        """What their holds moved, and what was given back."""
+        refunds = (f"generation_refund:{key}" for key in keys)
+        return Q(hold__in=keys) | explorer.of_reference(refunds)
 
     def line(self, row: Any, *, sees_people: bool) -> tuple[object, ...]:
         made_by = (str(row.made_by) if sees_people else HIDDEN) if row.made_by_id else ""

@@ -14,6 +14,7 @@ from backoffice.sections_admin import SectionedAdmin
 from billing import money
 from billing import payment_page_admin as payment_page_admin  # registers sections of pages
 from billing import stripe_admin as stripe_admin  # registers its own pages
+from billing.ledger_admin import amount
 from billing.models import (
     BonusRule,
     Freeze,
@@ -36,11 +37,6 @@ _COLORS = {
     "requires_action": "warning",
 }
 OF_TOP_UP = {finding.TOP_UP: "top_up", finding.ORGANIZATION: "top_up__organization"}
-
-
-@admin.display(description="amount")
-def amount(row: Any) -> str:
-    return money.display(row.amount_micros)
 
 
 @admin.display(description="bonus")

@@ -7,6 +7,7 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.html import format_html
 from unfold.decorators import display
 
 from backoffice import finding
@@ -94,13 +95,13 @@ class DisputeAdmin(ReadOnly, SectionedAdmin):
 @admin.register(PaymentEvent)
 class PaymentEventAdmin(ReadOnly, SectionedAdmin):
     list_display: Any = ("id", "type", "object_id", "standing", "attempts", "note", "received_at")
-    list_display += ("age", "found_by_sweep")
+    list_display += ("age",)
     list_filter = ("state", "type", "found_by_sweep", "received_at")
     ordering = ("-received_at",)
     found_by: ClassVar[Any] = {finding.TOP_UP: "", finding.ORGANIZATION: ""}  # see `found`
     search_texts = ("id", "object_id")
-    fields: ClassVar[Any] = ("id", "type", "object_id", "livemode", "happened_at", "payload")
-    masked: ClassVar[Any] = {"payload": PERSONAL_DATA}
+    fields: ClassVar[Any] = ("id", "type", "object_id", "livemode", "happened_at", "told")
+    masked: ClassVar[Any] = {"payload": PERSONAL_DATA, "told": PERSONAL_DATA}
 
     def get_urls(self) -> list[URLPattern]:
         replay = self.admin_site.admin_view(self.replay)
@@ -112,6 +113,10 @@ class PaymentEventAdmin(ReadOnly, SectionedAdmin):
     def replay(self, request: HttpRequest, event_id: str) -> HttpResponse:
         """Work on it again: see `billing.event_replay_views`."""
         return event_replay_view(self, request, event_id)
+
+    @admin.display(description="payload")
+    def told(self, event: PaymentEvent) -> str:
+        return format_html('<pre class="record-raw">{}</pre>', event.payload)
 
     def found(self, kind: str, keys: list[Any]) -> Q:
         """An event knows Stripe's objects only."""

@@ -93,7 +93,7 @@ class GenerationAdmin(ReadOnly, SectionedAdmin):
     def standing(self, row: Generation) -> str:
         return row.state
 
-    @admin.display(description="note, and what needs attention")
+    @admin.display(description="note")
     def why(self, row: Generation) -> str:
         if not row.needs_attention:
             return row.note

@@ -1,12 +1,14 @@
 """What staff do most, in Chromium: find the money of a request, correct it, refund, set a price."""
 
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import Organization, User
 from backoffice.models import Approval, StaffAct
 from billing import pricing
-from billing.models import Entry, Refund, RefundState
+from billing.models import Entry, Freeze, Refund, RefundState, Wallet
+from staff.models import Difference, Source
 from tests.billing.movements import DOLLAR, credit, money_of
 from tests.payments.conftest import Stripe
 from tests.payments.returns import at_stripe
@@ -155,3 +157,38 @@ def test_support_may_not_adjust(visit: Visit, sue: User, fred: User, acme: Organ
     assert answer.status == 403
     visitor.forgive("403")
     assert money_of(acme)[0] == 10 * DOLLAR
+
+
+def test_on_a_phone_freeze_let_spend_again_and_resolve(
+    visit: Visit, fred: User, acme: Organization
+) -> None:
+    credit(acme, 10 * DOLLAR, "gift:1")
+    row = Difference.objects.create(
+        source=Source.BOOKS,
+        kind="off",
+        subject=f"wallet {acme.pk}",
+        description="By a cent",
+        first_seen_at=timezone.now(),
+        last_seen_at=timezone.now(),
+    )
+    page = visit(fred, viewport={"width": 390, "height": 844}).page
+    page.goto(reverse("admin:billing_wallet_change", args=[acme.pk]))
+    expect(page.get_by_role("heading", name="Wallet of Acme")).to_be_visible()
+    page.get_by_role("link", name="Freeze", exact=True).click()
+    page.get_by_label("Why?").fill("Looks stolen")
+    page.get_by_role("button", name="Freeze spending").click()
+    expect(page.get_by_text("It cannot spend until")).to_be_visible()
+    page.goto(reverse("admin:billing_freeze_change", args=[Freeze.objects.get().pk]))
+    page.get_by_role("link", name="Let spend again").click()
+    page.get_by_label("Why may it be spent from again?").fill("Cleared")
+    page.get_by_role("button", name="Lift this cause").click()
+    expect(page.get_by_text("This cause no longer stands.")).to_be_visible()
+    assert Wallet.objects.get(pk=acme.pk).frozen_at is None
+    page.goto(reverse("admin:staff_difference_change", args=[row.pk]))
+    page.get_by_label("What did you find?").fill("Rounded by hand in May")
+    page.get_by_label("So").select_option(label="It is resolved")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Noted.")).to_be_visible()
+    row.refresh_from_db()
+    assert row.state == "resolved"
+    assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -78,6 +78,7 @@ def test_a_reference_finds_all_that_moved_for_a_job(ledger, as_root):
     job = Hold.objects.get()
     for term in (str(job.pk), f"generation:{job.pk}"):
         assert kinds(explored(as_root, reference=term)[0]) == ["adjustment", "capture", "hold"]
+        assert kinds(explored(as_root, q=term)[0]) == ["adjustment", "capture", "hold"]
         assert [row.pk for row in explored(as_root, HOLDS, reference=term)[0]] == [job.pk]
     assert [row.reference for row in explored(as_root, reference="gift:1")[0]] == ["gift:1"]
     assert explored(as_root, reference="gift:9")[0] == []
@@ -107,7 +108,7 @@ def test_totals_are_of_the_filter_in_one_statement(ledger, as_root):
     mine = Entry.objects.filter(wallet=ledger.pk)
     assert shown["Rows"] == str(mine.count())
     assert shown["Balances changed by"] == "$10.00", "the video's cost went back"
-    assert shown["Held by"] == "$0.00"
+    assert shown["Held changed by"] == "$0.00"
     with CaptureQueriesContext(connection) as queries:
         explored(as_root, organization=str(ledger.pk))
     sums = [one["sql"] for one in queries if "SUM(" in one["sql"]]
