@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 
 from backoffice.big_admin import LookupAdmin, ReadOnly
 from billing import money
-from staff import reconciliation
+from staff import invoice_views, reconciliation
 from staff.models import Difference, DifferenceState, Source
 
 SHOWN = 100
@@ -64,8 +64,12 @@ class DifferenceAdmin(ReadOnly, LookupAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         check = self.admin_site.admin_view(self.check_now)
+        enter = self.admin_site.admin_view(self.enter_invoice)
+        withdraw = self.admin_site.admin_view(self.withdraw_invoice)
         return [
             path("check/<str:source>/", check, name="staff_difference_check"),
+            path("invoice/", enter, name="staff_difference_invoice"),
+            path("invoice/<int:invoice_id>/withdraw/", withdraw, name="staff_difference_withdraw"),
             *super().get_urls(),
         ]
 
@@ -99,6 +103,7 @@ class DifferenceAdmin(ReadOnly, LookupAdmin):
             "states": [*DifferenceState.choices, ("all", "All")],
             "source_choices": Source.choices,
             "may_act": request.user.has_perm("staff.change_difference"),
+            **invoice_views.shown(request),
         }
         return TemplateResponse(request, "staff/reconciliation.html", context)
 
@@ -143,6 +148,12 @@ class DifferenceAdmin(ReadOnly, LookupAdmin):
         else:
             messages.warning(request, "Its state has changed meanwhile: look again.")
         return HttpResponseRedirect(reverse("admin:staff_difference_change", args=[row.pk]))
+
+    def enter_invoice(self, request: HttpRequest) -> HttpResponse:
+        return invoice_views.enter_view(self, request)
+
+    def withdraw_invoice(self, request: HttpRequest, invoice_id: int) -> HttpResponse:
+        return invoice_views.withdraw_view(self, request, invoice_id)
 
     def check_now(self, request: HttpRequest, source: str) -> HttpResponse:
         """POST: have a source checked now."""

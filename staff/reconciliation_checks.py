@@ -12,6 +12,7 @@ from billing import payments as stripe_calls
 from billing import reconciliation as ledger_books
 from billing.reconciliation import MOST_PROBLEMS, Problem
 from generations import books as generation_books
+from staff import invoices
 from staff.dashboard_rollups import DAY, MONEY, SQL, UNSETTLED, WORK, start_of
 from staff.models import RolledDay, Source
 
@@ -72,6 +73,7 @@ def _provider() -> tuple[list[Problem], dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(f"{LOSSES} LIMIT {MOST_PROBLEMS}", {"since": since})
         problems = [Problem(*row) for row in cursor.fetchall()]
+    problems += invoices.problems()
     return problems, {"days": PROVIDER_DAYS}
 
 

@@ -67,6 +67,8 @@ ACTIONS: dict[str, str] = {
     "change a promotion code": "billing.change_promotioncode",
     "acknowledge an alert": "staff.change_alert",
     "work off a difference": "staff.change_difference",
+    "enter a provider's invoice": "staff.add_providerinvoice",
+    "withdraw a provider's invoice": "staff.change_providerinvoice",
 }
 """What staff do, and the permission that it needs."""
 
@@ -88,6 +90,7 @@ ROLES: dict[str, frozenset[str]] = {
             *("set top-up terms", "add a bonus rule", "change a bonus rule"),
             *("add a promotion code", "change a promotion code"),
             *("acknowledge an alert", "work off a difference"),
+            *("enter a provider's invoice", "withdraw a provider's invoice"),
         }
     ),
 }

@@ -21,7 +21,7 @@ from billing.models import EventState, Freeze, FreezeCause, PaymentEvent, TopUp,
 from generations import correcting_views
 from generations.models import State
 from staff import roles
-from staff.models import Alert, BooksCheck, Difference, Source
+from staff.models import Alert, BooksCheck, Difference, ProviderInvoice, Source
 from tests.billing.movements import DOLLAR, credit
 from tests.staff.conftest import logged_in
 from tests.web.conftest import Make
@@ -48,6 +48,8 @@ ACTS: dict[str, str] = {
     "generations_generation_correct:tell": "send a webhook again",
     "staff_alert_acknowledge": "acknowledge an alert",
     "staff_difference_check": "work off a difference",
+    "staff_difference_invoice": "enter a provider's invoice",
+    "staff_difference_withdraw": "withdraw a provider's invoice",
 }
 ADDED: dict[str, str] = {
     # Models whose rows staff add: the action.
@@ -181,6 +183,14 @@ def rows(acme: Organization, make: Make, fred: User, alice: User) -> dict[str, l
         secret_sealed=sealing.seal("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
     )
     (delivery,) = happen(acme)
+    invoice = ProviderInvoice.objects.create(
+        reference="1",
+        first_day="2026-01-01",
+        last_day="2026-01-31",
+        amount_micros=1,
+        entered_at=now,
+        entered_by=fred,
+    )
     return {
         "look_as": [acme.pk],
         "accounts_user_help": [alice.pk],
@@ -194,6 +204,8 @@ def rows(acme: Organization, make: Make, fred: User, alice: User) -> dict[str, l
         "generations_generation_correct": [generation.pk],
         "staff_alert_acknowledge": [alert.pk],
         "staff_difference_check": ["books"],
+        "staff_difference_invoice": [],
+        "staff_difference_withdraw": [invoice.pk],
     }
 
 

@@ -35,6 +35,8 @@ EVERY = {
     "change a promotion code": (False, True),
     "acknowledge an alert": (True, True),
     "work off a difference": (False, True),
+    "enter a provider's invoice": (False, True),
+    "withdraw a provider's invoice": (False, True),
 }
 
 
