@@ -17,7 +17,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts import audit, organizations, sealing
+from accounts import audit, mail_addresses, organizations, sealing
 from accounts.models import User
 from accounts.rate_limit_views import client_address
 
@@ -52,6 +52,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
             name = form.cleaned_data.get("organization_name", "")
             organizations.found_personal(saved, name=name)
         return saved
+
+    def clean_email(self, email: str) -> str:
+        address: str = super().clean_email(email)
+        mail_addresses.require_writable(address)
+        return address
 
     def get_signup_redirect_url(self, request: HttpRequest) -> str:
         """The first thing that somebody new sees: the Studio with an example filled in."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from accounts import money
+from accounts import mail_addresses, money
 from accounts.access import Caller
 from accounts.models import Membership, Organization, Role, Topic
 from accounts.organizations import LONGEST_NAME
@@ -46,6 +46,11 @@ class InviteForm(PlainForm):
         assert isinstance(role, forms.ChoiceField)
         role.choices = _role_choices(caller)
         role.initial = Role.MEMBER
+
+    def clean_email(self) -> str:
+        address: str = self.cleaned_data["email"]
+        mail_addresses.require_writable(address)
+        return address
 
 
 class MemberForm(PlainForm):

@@ -139,6 +139,19 @@ def test_a_reset_does_not_tell_who_has_an_account(client: Client, confirmed: Use
     assert "/password/reset/key/" not in mail.outbox[1].body
 
 
+@pytest.mark.parametrize("address", ["zed@xn--\N{LATIN SMALL LETTER U WITH DIAERESIS}.com", "a@b"])
+def test_an_address_that_cannot_be_written_to_is_no_address(
+    client: Client, alice: User, acme: Organization, address: str
+) -> None:
+    assert "Enter a valid email address" in sign_up(client, address).content.decode()
+    reset = client.post("/accounts/password/reset/", {"email": address})
+    assert "Enter a valid email address" in reset.content.decode()
+    client.force_login(alice, "django.contrib.auth.backends.ModelBackend")
+    invited = client.post("/team/", {"email": address, "role": "member"})
+    assert "Enter a valid email address" in invited.content.decode()
+    assert not mail.outbox
+
+
 def test_a_login_tells_the_same_of_all_mistakes(client: Client, confirmed: User) -> None:
     wrong = log_in(client, "not-it").content.decode()
     unknown = client.post(
