@@ -13,7 +13,7 @@ from backoffice.models import Approval, ApprovalState
 
 @admin.register(Approval)
 class ApprovalAdmin(ReadOnly, LookupAdmin):
-    list_display: Any = ("asked_at", "act", "organization_id", "amount", "reason")
+    list_display: Any = ("asked_at", "what", "organization_id", "amount", "reason")
     list_display += ("asked_by", "state", "decided_by", "decided_at", "decided_because")
     list_display += ("decide",)
     list_filter = ("state",)
@@ -21,6 +21,10 @@ class ApprovalAdmin(ReadOnly, LookupAdmin):
     ordering = ("-asked_at",)
     search_ids = ("id", "organization_id")
     found_by = {finding.USER: "asked_by", finding.ORGANIZATION: "organization_id"}
+
+    @admin.display(description="act")
+    def what(self, approval: Approval) -> str:
+        return approval.act.replace("_", " ")
 
     @admin.display(description="amount")
     def amount(self, approval: Approval) -> str:

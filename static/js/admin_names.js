@@ -26,6 +26,7 @@ function nameAll() {
     const unseen = document.createElement("span");
     unseen.className = "sr-only";
     unseen.textContent = "Act";
+    head.style.position = "relative"; // or it would be drawn outside of a table that scrolls
     head.append(unseen);
   });
 }
