@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from accounts import money
 from accounts.models import Organization, new_id
 
 MOST_MICROS_PER_SECOND = 10**9
@@ -63,7 +64,8 @@ class Price(models.Model):
 
     def __str__(self) -> str:
         draft = " draft" if self.draft else ""
-        return f"{self.model} {self.resolution}{draft}: {self.customer_micros_per_second} micros/s"
+        pays = money.display(self.customer_micros_per_second)
+        return f"{self.model} {self.resolution}{draft}: {pays} a second"
 
     def clean(self) -> None:
         if not self._state.adding:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from accounts import money
 from accounts.models import Organization, new_id
 
 CENT = 10_000
@@ -83,7 +84,7 @@ class BonusRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"bonus of {self.amount_micros} micros from {self.starts_at:%Y-%m-%d}"
+        return f"bonus of {money.display(self.amount_micros)} from {self.starts_at:%Y-%m-%d}"
 
 
 class PromotionCode(models.Model):
