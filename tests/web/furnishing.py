@@ -162,16 +162,13 @@ def receive(owner: User, member: User) -> Visitors:
     EmailAddress.objects.create(user=newcomer, email=newcomer.email, verified=True, primary=True)
     organizations.found(newcomer, name="Nora's films")
     between = User.objects.create_user("otto@example.com", name="Otto")
-    resetting, signing_in = Client(), Client()
-    resetting.post("/accounts/password/reset/", {"email": owner.email})
-    link = re.search(r"/accounts/password/reset/key/\S+", _newest_mail(owner.email).text)
-    assert link
-    reset_path = resetting.get(link[0]).headers["Location"]
+    signing_in = Client()
     signing_in.post("/accounts/login/", {"login": owner.email, "password": "alice-password"})
+    inside = {"owner": signed_in(owner), "member": signed_in(member)}
+    resetting, reset_path = _resetting(owner)  # a link ends with the next login
     return Visitors(
         stranger=Client(),
-        owner=signed_in(owner),
-        member=signed_in(member),
+        **inside,
         newcomer=signed_in(newcomer),
         between=signed_in(between),
         signing_up=_signing_up(),
@@ -194,6 +191,16 @@ def signed_in(user: User) -> Client:
     session["account_authentication_methods_user"] = str(user.pk)
     session.save()
     return client
+
+
+def _resetting(user: User) -> tuple[Client, str]:
+    client = Client()
+    client.post("/accounts/password/reset/", {"email": user.email})
+    link = re.search(r"/accounts/password/reset/key/\S+", _newest_mail(user.email).text)
+    assert link
+    path = client.get(link[0]).headers["Location"]
+    assert b"password1" in client.get(path).content
+    return client, path
 
 
 def _signing_up() -> Client:
