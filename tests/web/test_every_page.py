@@ -123,9 +123,12 @@ def test_every_page_is_there_and_light(every_page: list[Page]) -> None:
     found = [(page, _answer(page)) for page in every_page]
     statuses = {page.name: status for page, (status, _) in found}
     assert statuses == {page.name: page.status for page in every_page}
-    weights = {page.name: weight(content) for page, (_, content) in found}
-    assert {name: bytes_ for name, bytes_ in weights.items() if bytes_ > MOST_BYTES} == {}
     assert len(statuses) == len(every_page)
+    loads = {page.name: (content, loaded(content)) for page, (_, content) in found}
+    weights = {name: weight(content, files) for name, (content, files) in loads.items()}
+    assert {name: bytes_ for name, bytes_ in weights.items() if bytes_ > MOST_BYTES} == {}
+    unknown = {name: unstyled(content, files) for name, (content, files) in loads.items()}
+    assert {name: classes for name, classes in unknown.items() if classes} == {}
 
 
 def _answer(page: Page) -> tuple[int, bytes]:
@@ -134,20 +137,39 @@ def _answer(page: Page) -> tuple[int, bytes]:
     return answer.status_code, answer.content
 
 
-def weight(page: bytes) -> int:
-    """Bytes of a page as they come compressed, with its style sheets, modules, font and icons."""
-    loaded: set[str] = set()
+def loaded(page: bytes) -> dict[str, bytes]:
+    """A page's style sheets, modules, font and icons by their names."""
+    files: dict[str, bytes] = {}
     waiting = re.findall(r'(?:href|src)="/static/([^"#]+)', page.decode())
-    total = len(gzip.compress(page, 6))
     while waiting:
         name = waiting.pop()
-        if name in loaded or name.endswith((".jpg", ".mp4")):
+        if name in files or name.endswith((".jpg", ".mp4")):
             continue
-        loaded.add(name)
-        path = Path(str(finders.find(name)))
-        content = path.read_bytes()
-        if path.suffix == ".js":
+        files[name] = content = Path(str(finders.find(name))).read_bytes()
+        if name.endswith(".js"):
             imported = re.findall(rb'from "\./([\w.-]+)"', content)
             waiting += [f"{name.rpartition('/')[0]}/{one.decode()}" for one in imported]
-        total += len(content) if path.suffix == ".woff2" else len(gzip.compress(content, 6))
-    return total
+    return files
+
+
+def weight(page: bytes, files: dict[str, bytes]) -> int:
+    """Bytes of a page as they come compressed, with what it loads."""
+    return len(gzip.compress(page, 6)) + sum(
+        len(content) if name.endswith(".woff2") else len(gzip.compress(content, 6))
+        for name, content in files.items()
+    )
+
+
+def unstyled(page: bytes, files: dict[str, bytes]) -> set[str]:
+    """Classes on a page, variants aside, that nothing which it loads knows: a style sheet was
+    forgotten."""
+    used = {
+        one for found in re.findall(r' class="([^"]*)"', page.decode()) for one in found.split()
+    }
+    naming = {".css": rb"\.([a-z][\w-]*)", ".js": rb"([a-z][\w-]*)"}
+    known = {
+        found.decode().partition("--")[0]
+        for name, content in files.items()
+        for found in re.findall(naming.get(Path(name).suffix, rb"(?!)()"), content)
+    }
+    return {name for name in used if "--" not in name} - known

@@ -131,7 +131,7 @@ def test_live_swaps_what_has_changed(as_bob: Client, make: Make) -> None:
     answer = as_bob.get(path)
     assert answer.status_code == 200
     assert cards(answer) == [str(two.pk)]
-    assert 'class="card-tile" hx-swap-oob="true"' in answer.content.decode()
+    assert f'<li id="card-{two.pk}" hx-swap-oob="true">' in answer.content.decode()
     assert 'id="balance" class="balance" hx-swap-oob="true"' in answer.content.decode()
 
     move(one, State.FAILED)
