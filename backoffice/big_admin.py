@@ -3,6 +3,7 @@ one search box that goes through indexes only, and pages on which nothing can be
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -11,11 +12,12 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from unfold import admin as unfold_admin
 
-from backoffice import finding
+from backoffice import dates_admin, finding
 from backoffice.masking_admin import PERSONAL_DATA, Masked, may_see
 from backoffice.unreadable_filters_admin import SaysWhatIsUnreadable
 
@@ -70,6 +72,32 @@ class UncountedChangeList(BaseChangeList):
         self.multi_page = self.has_next or self.page_num > 1
         self.paginator = KnownPaginator(rows, self.list_per_page, known=self.result_count)
 
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
+        found: QuerySet[Any] = super().get_queryset(request, *args, **kwargs)
+        admin: Any = self.model_admin
+        self.period: dates_admin.Period = admin.period(request)
+        narrowed: QuerySet[Any] = admin.within(request, found, self.period)
+        return narrowed
+
+    @property
+    def dates(self) -> dates_admin.DrillDown | None:
+        """The links above the list; none where it has no dates, or no rows."""
+        admin: Any = self.model_admin
+        name = admin.dated
+        if not name or self.is_popup:
+            return None
+        order = "pk" if admin.is_dated_by_key else name
+        first = self.model._default_manager.order_by(order).values_list(name, flat=True).first()
+        if first is None:
+            return None
+
+        def link(begin: datetime, end: datetime) -> str:
+            wanted = {f"{name}__gte": begin.isoformat(), f"{name}__lt": end.isoformat()}
+            others = [f"{name}__", *admin.other_periods]
+            return self.get_query_string(wanted if end > begin else None, others)
+
+        return dates_admin.drill_down(first, timezone.now(), self.period, link)
+
 
 class LookupAdmin(SaysWhatIsUnreadable, Masked, ModelAdmin):
     """Fast lists, and one search box that goes through indexes only.
@@ -78,7 +106,15 @@ class LookupAdmin(SaysWhatIsUnreadable, Masked, ModelAdmin):
         search_ids: fields that a UUID is looked up in, first of all.
         found_by: what `backoffice.finding` finds, and the field that names it here.
         search_texts: fields that anything else is looked up in, whole unless they say otherwise.
+        dated: the time that the list is taken apart by, of years, months and days.
+        is_dated_by_key: the key is in that order; otherwise the time itself has an index.
+        other_periods: names in the address that choose a period, too.
     """
+
+    dated: ClassVar[str] = ""
+    is_dated_by_key: ClassVar[bool] = True
+    other_periods: ClassVar[tuple[str, ...]] = ()
+    list_before_template: str | None = "backoffice/dates.html"
 
     show_full_result_count = False
     sortable_by: ClassVar[Any] = ()  # any other order than the key's would read the table
@@ -95,6 +131,18 @@ class LookupAdmin(SaysWhatIsUnreadable, Masked, ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return UncountedChangeList
+
+    def period(self, request: HttpRequest) -> dates_admin.Period:
+        """What the address asks for."""
+        return dates_admin.asked(request.GET, self.dated) if self.dated else (None, None)
+
+    def within(
+        self, request: HttpRequest, found: QuerySet[Any], period: dates_admin.Period
+    ) -> QuerySet[Any]:
+        """A period's rows by their keys, too: a list in the key's order reads no others."""
+        if not self.dated or not self.is_dated_by_key:
+            return found
+        return found.filter(dates_admin.of_keys(self.model, self.dated, period))
 
     def named(self, row: Any) -> str:
         """What its page is called."""

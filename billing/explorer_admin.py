@@ -17,7 +17,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, StreamingHttpResponse
 
-from backoffice import finding
+from backoffice import dates_admin, finding
 from billing import money
 from billing.models import Account, Entry, EntryKind, HoldState
 
@@ -111,7 +111,7 @@ class Wanted:
 def bound(request: HttpRequest, form_class: type[ExplorerForm]) -> ExplorerForm:
     """The form as this address fills it; a period of another page's link becomes days."""
     data = request.GET.copy()
-    begin, end = (_moment(data.get(name, "")) for name in LONG)
+    begin, end = (dates_admin.moment(data.get(name, "")) for name in LONG)
     if begin:
         data.setdefault("since", begin.date().isoformat())
     if end:
@@ -133,7 +133,7 @@ def wanted(request: Any, form_class: type[ExplorerForm]) -> Wanted:
 
 def _wanted(request: HttpRequest, form_class: type[ExplorerForm]) -> Wanted:
     form = bound(request, form_class)
-    begin, end = (_moment(request.GET.get(name, "")) for name in LONG)
+    begin, end = (dates_admin.moment(request.GET.get(name, "")) for name in LONG)
     if not form.is_valid():
         raise IncorrectLookupParameters
     asked = form.cleaned_data
@@ -146,14 +146,6 @@ def _wanted(request: HttpRequest, form_class: type[ExplorerForm]) -> Wanted:
         organizations = finding.find(asked["organization"]).keys.get(finding.ORGANIZATION, [])
     exact = {name: value for name, value in asked.items() if name.endswith("__exact") and value}
     return Wanted(exact, organizations, asked["reference"], begin, end)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 class Explored(admin.ListFilter):

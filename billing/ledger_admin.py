@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from backoffice import finding
+from backoffice import dates_admin, finding
 from backoffice.big_admin import LookupAdmin, ReadOnly, identified
 from backoffice.masking_admin import HIDDEN, PERSONAL_DATA, may_see
 from backoffice.sections_admin import moment
@@ -62,6 +62,8 @@ class ExplorerAdmin(ReadOnly, LookupAdmin):
     """
 
     list_before_template = "billing/explorer.html"
+    dated = "created_at"
+    other_periods = ("since", "until")
     list_select_related: ClassVar[Any] = ("wallet__organization",)
     ordering = ("-id",)
     form_class: type[explorer.ExplorerForm]
@@ -96,6 +98,10 @@ class ExplorerAdmin(ReadOnly, LookupAdmin):
             return explorer.wanted(request, self.form_class)
         except IncorrectLookupParameters:
             return None
+
+    def period(self, request: HttpRequest) -> dates_admin.Period:
+        asked = self._asked(request)
+        return (asked.begin, asked.end) if asked else (None, None)
 
     def is_narrow(self, request: HttpRequest, asked: explorer.Wanted | None) -> bool:
         """Whether few enough rows are left to add up."""
@@ -215,6 +221,13 @@ class EntryAdmin(ExplorerAdmin):
         if asked and asked.is_short and asked.organizations is None and not asked.reference:
             return ((F("id") + 0).desc(),)  # through the period's blocks, not back through the key
         return super().get_ordering(request)
+
+    def within(self, request: HttpRequest, found: Any, period: dates_admin.Period) -> Any:
+        """Short periods have an index of their own, and so have organizations and references."""
+        asked = self._asked(request)
+        if asked is None or asked.is_short or asked.organizations is not None or asked.reference:
+            return found
+        return super().within(request, found, period)
 
     def found(self, kind: str, keys: list[Any]) -> Q:
         """By reference only through its index, which begins with the kind."""

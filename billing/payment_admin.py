@@ -54,6 +54,7 @@ class TopUpAdmin(ReadOnly, SectionedAdmin):
     list_display: Any = ("payment", "created_at", "organization", "kind", "standing")
     list_display += (amount, bonus, "invoice_number", "attention")
     list_filter = ("state", "kind", "livemode", "created_at")
+    dated = "created_at"
     list_select_related = ("organization",)
     ordering = ("-id",)
     fields: ClassVar[Any] = (

@@ -98,6 +98,7 @@ class PaymentEventAdmin(ReadOnly, SectionedAdmin):
     list_display += ("age",)
     list_filter = ("state", "type", "found_by_sweep", "received_at")
     ordering = ("-received_at",)
+    dated, is_dated_by_key = "received_at", False
     found_by: ClassVar[Any] = {finding.TOP_UP: "", finding.ORGANIZATION: ""}  # see `found`
     search_texts = ("id", "object_id")
     fields: ClassVar[Any] = ("id", "type", "object_id", "livemode", "happened_at", "told")

@@ -51,6 +51,7 @@ class GenerationAdmin(ReadOnly, SectionedAdmin):
     list_display: Any = ("video", "created_at", "organization", "named_model", "standing")
     list_display += (quoted, charged, "why")
     list_filter = ("state", "model", "created_at", ("needs_attention", admin.EmptyFieldListFilter))
+    dated = "created_at"
     list_select_related = ("organization",)
     ordering = ("-id",)
     exclude = ("request_hash", "callback_token_hash")
@@ -126,6 +127,7 @@ class OfGeneration(ReadOnly, LookupAdmin):
 class EventAdmin(OfGeneration):
     list_display: Any = ("created_at", "generation_id", "organization", "state", "note")
     list_filter = ("state", "created_at")
+    dated = "created_at"
 
 
 @admin.register(ProviderCallback)
@@ -139,6 +141,7 @@ class CallbackAdmin(OfGeneration):
         "body_bytes",
     )
     list_filter = ("received_at",)
+    dated = "received_at"
     fields: ClassVar[Any] = (
         "received_at",
         "generation",

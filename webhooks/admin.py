@@ -52,6 +52,7 @@ class DeliveryAdmin(ReadOnly, LookupAdmin):
         *("attempts", "status_code", "error", "next_attempt_at"),
     )
     list_filter = ("state",)
+    dated = "created_at"
     list_select_related = ("organization", "endpoint")
     ordering = ("-id",)
     inlines = (AttemptInline,)

@@ -47,9 +47,11 @@ def generation(
     quoted = of.customer_micros_per_second * seconds
     if charged_micros is None:
         charged_micros = quoted if state == State.COMPLETED else 0
+    created_at = at - timedelta(seconds=0 if is_open else 20)
     row = Generation.objects.create(
+        pk=_key_at(created_at),
         organization=organization,
-        created_at=at - timedelta(seconds=0 if is_open else 20),
+        created_at=created_at,
         model=of.model,
         input={"prompt": "x"} | ({"audio": "https://x.example/a.mp3"} if made_ms else {}),
         price=of,
@@ -93,6 +95,12 @@ def generation(
             size_bytes=1,
         )
     return row
+
+
+def _key_at(at: datetime) -> uuid.UUID:
+    """A UUIDv7 made then: lists find a period by it."""
+    random = uuid.uuid4().int & (2**80 - 1)
+    return uuid.UUID(int=int(at.timestamp() * 1000) << 80 | random & ~(0xF << 76) | 7 << 76)
 
 
 def entry(
