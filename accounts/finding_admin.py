@@ -1,6 +1,7 @@
 """People and organizations, as the admin's search box finds them: e-mail, name, Stripe's ids."""
 
 import uuid
+from collections.abc import Iterable, Mapping
 
 from django.db.models.functions import Lower
 
@@ -39,3 +40,8 @@ def organizations(term: str, found: finding.Found) -> None:
         return
     named = Organization.objects.filter(name__istartswith=term).order_by()
     found.add(finding.ORGANIZATION, named.values_list("pk", flat=True)[: finding.MOST])
+
+
+@finding.namer(finding.ORGANIZATION)
+def named(keys: Iterable[object]) -> Mapping[object, str]:
+    return dict(Organization.objects.filter(pk__in=list(keys)).values_list("pk", "name"))

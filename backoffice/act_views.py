@@ -1,12 +1,13 @@
 """A page on which staff do one thing: what it comes to, why, and the button."""
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -17,6 +18,11 @@ from backoffice.acts import REASON_LENGTH
 
 # A domain's refusals are known by what they carry: this package is below the one that names them.
 Do = Callable[[Any], str]
+INCONSISTENT = (
+    "The database refuses it: these rows do not agree with each other. Nothing was changed. "
+    "Tell engineering, and look at Reconciliation."
+)
+_log = logging.getLogger(__name__)
 
 
 class ReasonForm(forms.Form):
@@ -47,19 +53,25 @@ def act_page(
 
     Args:
         says: what will happen, a sentence each.
-        do: the act, given the form; answers what to tell. Its refusals are shown on the form.
+        do: the act, given the form; answers what to tell. Its refusals are shown on the form, and
+            so are the database's.
         possible: whether the row's state allows it; otherwise the page says so without a form.
     """
     if not request.user.has_perm(permission):
         raise PermissionDenied
     form = form_class(request.POST or None)
     back = reverse(f"admin:{row._meta.label_lower.replace('.', '_')}_change", args=[row.pk])
+    status = 200
     if request.method == "POST" and possible and form.is_valid():
         try:
             with transaction.atomic():
                 told = do(form)
         except refusals as error:
             form.add_error(None, str(error))
+        except IntegrityError:
+            _log.exception("%s %s: the database refuses to %s", row._meta.label, row.pk, title)
+            form.add_error(None, INCONSISTENT)
+            status = 409
         else:
             messages.success(request, told)
             return HttpResponseRedirect(back)
@@ -75,5 +87,6 @@ def act_page(
         "danger": danger,
         "back": back,
     }
-    status = 422 if form.is_bound and form.errors else 200
+    if status == 200 and form.is_bound and form.errors:
+        status = 422
     return TemplateResponse(request, "backoffice/act.html", context, status=status)

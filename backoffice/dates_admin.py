@@ -102,7 +102,7 @@ def _number_at(model: type[models.Model], field: str, at: datetime) -> int | Non
     names = model._meta
     assert names.pk is not None
     table, key = quote(names.db_table), quote(str(names.pk.column))
-    column = quote(next(one.column for one in names.fields if one.name == field))
+    column = quote(next(str(one.column) for one in names.fields if one.name == field))
     with connection.cursor() as cursor:
         cursor.execute(
             f"""

@@ -5,7 +5,7 @@ A finder goes through indexes only, and finds few rows: a list of millions is th
 keys of these.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 ORGANIZATION, USER, GENERATION, TOP_UP = "organization", "user", "generation", "top_up"
@@ -28,7 +28,9 @@ class Found:
 
 
 Finder = Callable[[str, Found], None]
+Namer = Callable[[Iterable[object]], Mapping[object, str]]
 _finders: list[Finder] = []
+_namers: dict[str, Namer] = {}
 
 
 def finder(find: Finder) -> Finder:
@@ -42,3 +44,18 @@ def find(term: str) -> Found:
     for each in _finders:
         each(term, found)
     return found
+
+
+def namer(kind: str) -> Callable[[Namer], Namer]:
+    """Register how rows of a kind are called, by primary key."""
+
+    def register(name: Namer) -> Namer:
+        _namers[kind] = name
+        return name
+
+    return register
+
+
+def names(kind: str, keys: Iterable[object]) -> Mapping[object, str]:
+    """What is not there, or has nobody to name it, is left out."""
+    return _namers[kind](keys) if kind in _namers else {}

@@ -54,6 +54,11 @@ def may_fetch(generation: Generation) -> bool:
     return bool(generation.provider_media_url and (waits or lacks))
 
 
+def may_tell(generation: Generation) -> bool:
+    """Whether anybody was told of it."""
+    return bool(told.deliveries(generation))
+
+
 @transaction.atomic
 def ask_now(generation: Generation, *, reason: str) -> None:
     """Make it due: the worker asks Pixazo at once.

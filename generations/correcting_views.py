@@ -12,7 +12,7 @@ from accounts.models import User
 from backoffice import approvals
 from backoffice.act_views import act_page
 from billing import money
-from generations import correcting, told
+from generations import correcting
 from generations.models import Generation
 
 ACTS = {
@@ -55,7 +55,7 @@ def offered(request: HttpRequest, generation: Generation) -> list[tuple[str, str
         "release": ("Release the hold", correcting.may_release(generation)),
         "refund": ("Give back what it cost", correcting.may_refund(generation)),
         "fetch": ("Fetch the file again", correcting.may_fetch(generation)),
-        "tell": ("Send its webhooks again", True),
+        "tell": ("Send its webhooks again", correcting.may_tell(generation)),
     }
     return [
         (title, act)
@@ -134,7 +134,7 @@ def _page(act: str, generation: Generation) -> dict[str, Any]:
                 "ids and bodies.",
             ],
             "button": "Send again",
-            "possible": bool(told.deliveries(generation)),
+            "possible": correcting.may_tell(generation),
         },
     }
     return pages[act]

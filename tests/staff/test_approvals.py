@@ -34,6 +34,7 @@ def test_a_second_person_of_finance_approves_and_it_happens_once(acme, fred, fri
     assert money_of(acme) == (0, 0, 0)
     listed = logged_in(frida).get(reverse("admin:backoffice_approval_changelist"))
     assert "Decide" in listed.content.decode()
+    assert f'{acme.pk}/change/">Acme</a>' in listed.content.decode()
     assert "Approved, and posted." in decide(logged_in(frida), approval).content.decode()
     again = decide(logged_in(frida), approval)
     assert again.status_code == 422

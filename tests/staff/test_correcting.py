@@ -8,6 +8,7 @@ from backoffice.models import StaffAct
 from billing.models import Entry, EventState, Hold, PaymentEvent
 from generations.models import Generation, State
 from tests.billing.movements import DOLLAR, credit, money_of
+from tests.billing.tampering import tamper
 from tests.staff.conftest import logged_in
 
 pytestmark = pytest.mark.usefixtures("books_balance")
@@ -106,3 +107,25 @@ def test_an_event_of_stripes_is_worked_on_again(acme, sue, nobody):
     event.refresh_from_db()
     assert event.state == EventState.PENDING
     assert StaffAct.objects.get().act == "work_on_event_again"
+
+
+def test_telling_again_is_offered_where_somebody_was_told(funded, make, sue):
+    row = make()
+    client = logged_in(sue)
+    page = client.get(reverse("admin:generations_generation_change", args=[row.pk]))
+    assert "Send its webhooks again" not in page.content.decode()
+    assert "does not allow" in act(client, row, "tell").content.decode()
+
+
+def test_rows_that_do_not_agree_are_refused_in_words(funded, make, fred, caplog):
+    row = make(state=State.PROCESSING)
+    tamper(f"UPDATE billing_wallet SET held_micros = 0 WHERE organization_id = '{funded.pk}'")
+    answer = act(logged_in(fred), row, "release")
+    assert answer.status_code == 409
+    assert "do not agree" in answer.content.decode()
+    assert str(row.pk) in caplog.text
+    row.refresh_from_db()
+    assert (row.state, Hold.objects.get(pk=row.pk).state) == (State.PROCESSING, "active")
+    assert not StaffAct.objects.exists()
+    held = row.quoted_micros  # as it was, so that the books balance
+    tamper(f"UPDATE billing_wallet SET held_micros = {held} WHERE organization_id = '{funded.pk}'")

@@ -141,7 +141,7 @@ def test_only_what_is_possible_and_allowed_is_offered(row, funded, make, sue, fr
 
     assert offered(sue, row) == {"tell"}
     assert offered(fred, row) == {"refund"}
-    assert offered(sue, waiting) == {"ask", "tell"}
+    assert offered(sue, waiting) == {"ask"}
     assert offered(fred, waiting) == {"release"}
 
 

@@ -61,6 +61,9 @@ def test_its_effect_on_the_last_month_is_shown_before_anything_is_saved(as_fred,
     rows.generation(acme, seconds=5, at=rows.noon(31))
     rows.generation(acme, seconds=5, of=rows.price(resolution="1080p"))
     rows.generation(theirs, seconds=5, of=own_price(theirs))
+    asked = as_fred.get(ADD).content.decode()
+    assert asked.count("Show the result") == 1
+    assert 'name="_' not in asked, "no button says that it saves"
     page = as_fred.post(ADD, form())
     effect = page.context["effect"]
     assert (effect.sold.videos, effect.sold.seconds, effect.sold.revenue) == (2, 10, 200_000)
