@@ -30,9 +30,9 @@ def test_a_price_that_rose_is_shown_first_and_what_was_typed_outlives_the_sessio
     visitor.forgive("422")
     expect(page.locator(".price__amount")).to_have_text("$0.20")
 
+    page.locator("[name=resolution][value='1080p']").check()
     page.context.clear_cookies(name="sessionid")
     page.locator("[name=prompt]").fill("A paper boat at dusk")
-    page.locator("[name=resolution][value='1080p']").check()
     page.wait_for_url("**/accounts/login/**")
     page.context.add_cookies([session_cookie(site, bob)])
     with page.expect_response("**/quote"):
