@@ -30,7 +30,7 @@ def as_actor(view: Callable[..., Any]) -> Callable[..., Any]:
         if request.method in READING:
             return view(request, *args, **kwargs)
         reason = request.POST.get("reason") or request.POST.get("because") or ""
-        with acts.by(acting(request), reason=reason[: acts.REASON_LENGTH]):
+        with acts.by(acting(request), reason=reason.replace("\x00", "")[: acts.REASON_LENGTH]):
             return view(request, *args, **kwargs)
 
     return wrapped

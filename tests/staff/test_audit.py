@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
@@ -35,7 +36,7 @@ def latest(row: Model) -> Any:
 
 
 def set_limit(client, organization: Organization, limit: str):
-    form = {"name": organization.name, "generations_at_once": limit}
+    form = {"name": organization.name, "generations_at_once": limit, "reason": "a\x00b"}
     form |= {
         f"memberships-{name}": value
         for name, value in (
@@ -171,6 +172,13 @@ def test_sql_may_not_delete_change_or_truncate(rows, name):
     assert refused(f'UPDATE "{table}" SET {CHANGED[name]} WHERE "{key}" = %s', row.pk)
     assert refused(f'TRUNCATE "{table}" CASCADE')
     assert type(row).objects.filter(pk=row.pk).exists()
+
+
+def test_no_setting_of_the_connection_opens_a_history(rows):
+    row = rows["history"]
+    for change in (lambda found: found.delete(), lambda found: found.update(name="other")):
+        with pytest.raises(DatabaseError), transaction.atomic(), pgtrigger.ignore():
+            change(OrganizationHistory.objects.filter(pk=row.pk))
 
 
 @pytest.mark.parametrize("name", KEPT)
