@@ -23,7 +23,7 @@ READ_ONLY_POSTS = frozenset({"studio_form", "studio_quote", "studio_code", "auto
 OWN = ("/accounts/", "/account/")
 """A customer's own account, with its password and second factor: not to be seen either."""
 
-SECRETS = frozenset({"webhooks_secret"})
+SECRETS = frozenset({"webhooks_secret", "webhook_secret_api"})
 """URL names that answer with a secret in clear, which would outlive the look."""
 
 Respond = Callable[[HttpRequest], HttpResponseBase]

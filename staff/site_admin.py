@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
 from django.views.decorators.csp import csp_override
 from unfold.sites import UnfoldAdminSite
 
@@ -31,6 +31,12 @@ class StaffSite(BaseSite):
         """Strangers go to the site's own login and come back; people without rights get 403."""
         answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return answer
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """At one's own account, which tells of it by e-mail, and limits how often one may try."""
+        return HttpResponseRedirect(reverse("account_change_password"))
 
     def admin_view(self, view: View, cacheable: bool = False) -> Any:
         """Every page of the admin passes here: second factor, name, page, content policy."""

@@ -28,7 +28,11 @@ urlpatterns = [
 api_patterns = [
     path("webhook-endpoints", api.Endpoints.as_view()),
     path("webhook-endpoints/<uuid:endpoint_id>", api.OneEndpoint.as_view()),
-    path("webhook-endpoints/<uuid:endpoint_id>/secret", api.EndpointSecret.as_view()),
+    path(
+        "webhook-endpoints/<uuid:endpoint_id>/secret",
+        api.EndpointSecret.as_view(),
+        name="webhook_secret_api",
+    ),
     path("webhook-endpoints/<uuid:endpoint_id>/rotate-secret", api.RotateSecret.as_view()),
     path("webhook-endpoints/<uuid:endpoint_id>/test", api.TestEndpoint.as_view()),
     path("webhook-endpoints/<uuid:endpoint_id>/replay", api.ReplayMissed.as_view()),

@@ -40,6 +40,10 @@ def test_the_admin_has_a_policy_of_its_own_and_the_site_keeps_its(as_root, as_al
         assert "unsafe" not in as_alice.get(path).headers["Content-Security-Policy"], path
 
 
+def test_ones_password_is_changed_at_ones_account(as_root):
+    assert as_root.get("/admin/password_change/").url == reverse("account_change_password")
+
+
 def test_the_badge_says_where_an_act_takes_effect(as_root):
     page = as_root.get("/admin/").content.decode()
     assert "Demo" in page

@@ -69,6 +69,10 @@ def test_no_secret_is_shown(looking, acme, alice):
         answer = looking.get(f"{page}secret", headers=headers)
         assert answer.status_code == 403
         assert secret not in answer.content.decode()
+    for method in (looking.get, looking.head, looking.options):  # a session opens the API, too
+        answer = method(f"/api/v1/webhook-endpoints/{endpoint.pk}/secret")
+        assert answer.status_code == 403
+        assert secret not in answer.content.decode()
 
 
 def test_what_a_form_comes_to_may_be_asked_since_nothing_is_written(looking, acme):
