@@ -1,6 +1,7 @@
 """A page on which staff do one thing: what it comes to, why, and the button."""
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,8 +26,24 @@ INCONSISTENT = (
 _log = logging.getLogger(__name__)
 
 
+_UNSEEN = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Without width, or turning around the words that stand beside it."""
+
+
+class ReasonField(forms.CharField):
+    """Words that can be read. What cannot be seen is taken out of them, and is no reason."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not isinstance(text, str):
+            return text
+        text = _UNSEEN.sub("", text).strip()
+        is_seen = any(letter.isprintable() and not letter.isspace() for letter in text)
+        return text if is_seen or "\x00" in text else ""
+
+
 class ReasonForm(forms.Form):
-    reason = forms.CharField(
+    reason = ReasonField(
         label="Why?",
         max_length=REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),

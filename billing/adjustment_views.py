@@ -19,6 +19,7 @@ from django.urls import reverse
 from accounts.errors import DomainError
 from accounts.models import User, new_id
 from backoffice import acts, approvals
+from backoffice.act_views import ReasonField
 from billing import adjustments, approval_views, ledger, money
 from billing.models import Wallet
 from billing.price_form import DollarsField
@@ -29,7 +30,7 @@ class AdjustmentForm(forms.Form):
     amount = DollarsField(
         label="Amount in USD", help_text="12.50 adds credits, -12.50 takes available ones away."
     )
-    reason = forms.CharField(
+    reason = ReasonField(
         max_length=ledger.REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Kept with the entry and your name; the customer may read it.",

@@ -15,6 +15,7 @@ from django.urls import reverse
 from accounts.errors import DomainError
 from accounts.models import User
 from backoffice import acts, approvals
+from backoffice.act_views import ReasonField
 from backoffice.models import Approval, ApprovalState
 from billing import adjustments, money
 from billing.models import Wallet
@@ -24,9 +25,7 @@ MAY_DECIDE = "backoffice.change_approval"
 
 
 class DecisionForm(forms.Form):
-    because = forms.CharField(
-        label="Why?", max_length=500, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    because = ReasonField(label="Why?", max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 def decide_view(admin: Any, request: HttpRequest, approval_id: uuid.UUID) -> HttpResponse:

@@ -220,10 +220,14 @@ class _Echo:
         return text
 
 
+_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""What a spreadsheet begins a formula with; some read the wide signs, too."""
+
+
 def _safe(value: object) -> str:
     """No text that a customer chose is a formula to whoever opens the file."""
     text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and text[:1] in tuple("=+-@\t\r") else text
+    return f"'{text}" if isinstance(value, str) and text[:1] in _FORMULA else text
 
 
 def as_file(

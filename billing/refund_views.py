@@ -16,6 +16,7 @@ from django.urls import reverse
 from accounts.errors import DomainError
 from accounts.models import User, new_id
 from backoffice import acts, approvals
+from backoffice.act_views import ReasonField
 from backoffice.models import Approval
 from billing import money, refunds
 from billing.models import Refund, RefundState, TopUp, Wallet
@@ -27,7 +28,7 @@ REFUND = "refund_payment"
 class RefundForm(forms.Form):
     left = forms.CharField(widget=forms.HiddenInput)
     amount = DollarsField(label="Amount in USD")
-    reason = forms.CharField(
+    reason = ReasonField(
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Stands in the customer's statement.",
@@ -61,6 +62,8 @@ def refund_view(admin: Any, request: HttpRequest, top_up_id: uuid.UUID) -> HttpR
         else:
             messages.success(request, told)
             return HttpResponseRedirect(reverse("admin:billing_topup_change", args=[top_up.pk]))
+    elif form.is_bound and form.is_valid():
+        _check(form, top_up)
     wallet = Wallet.objects.get(pk=top_up.organization_id)
     context = {
         **admin.admin_site.each_context(request),
@@ -85,6 +88,14 @@ def refund_view(admin: Any, request: HttpRequest, top_up_id: uuid.UUID) -> HttpR
     return TemplateResponse(request, "admin/billing/topup/refund.html", context)
 
 
+def _check(form: RefundForm, top_up: TopUp) -> None:
+    """What cannot be refunded is said before it is confirmed."""
+    try:
+        refunds.check(top_up, form.cleaned_data["amount"])
+    except DomainError as error:
+        form.add_error("amount", error.message)
+
+
 def _refund(request: HttpRequest, top_up: TopUp, asked: dict[str, Any]) -> str:
     """Refund, or ask a second person to let it happen. Returns what to tell."""
     assert isinstance(request.user, User)
@@ -97,6 +108,7 @@ def _refund(request: HttpRequest, top_up: TopUp, asked: dict[str, Any]) -> str:
         reason=asked["reason"],
         made_by=request.user,
         into_debt=asked["into_debt"],
+        left_micros=int(asked["left"]),
     )
     return _told(refund)
 

@@ -48,6 +48,7 @@ def request(
     reason: str,
     made_by: User,
     into_debt: bool = False,
+    left_micros: int | None = None,
 ) -> Refund:
     """Give money back to the card: take the credits, then ask Stripe. Not in a transaction.
 
@@ -55,6 +56,7 @@ def request(
         amount_micros: whole cents, at most what is left of the payment.
         reason: for the customer's statement.
         into_debt: also when the credits have been spent.
+        left_micros: what was left when it was asked for; anything else now is refused.
 
     Returns:
         The refund; REQUESTED when Stripe has not answered yet: the sweep goes on with it.
@@ -73,6 +75,7 @@ def request(
         reason=reason,
         made_by=made_by,
         into_debt=into_debt,
+        left_micros=left_micros,
     )
     return ask_stripe(refund)
 
@@ -86,6 +89,7 @@ def begin(
     made_by: User,
     into_debt: bool = False,
     refund_id: uuid.UUID | None = None,
+    left_micros: int | None = None,
 ) -> Refund:
     """Take the credits, and record the act: the first half of `request`. The sweep would go on.
 
@@ -102,6 +106,8 @@ def begin(
     customers.lock(owner_id)
     top_up = TopUp.objects.get(pk=top_up_id)
     left = check(top_up, amount_micros)
+    if left_micros is not None and left != left_micros:
+        raise RefundNotPossible("Something was refunded meanwhile. Look at what is left.")
     refund = Refund.objects.create(
         id=refund_id or new_id(),
         top_up=top_up,

@@ -10,12 +10,13 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from backoffice.act_views import ReasonField
 from billing import freezing
 from billing.models import Freeze, FreezeCause
 
 
 class UnfreezeForm(forms.Form):
-    because = forms.CharField(
+    because = ReasonField(
         label="Why may it be spent from again?",
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -99,6 +99,20 @@ def test_the_limit_is_a_setting(acme, fred, settings):
     assert money_of(acme) == (500 * DOLLAR, 0, 0)
 
 
+@pytest.mark.parametrize("reason", ["", " \t", "\u200b", "\u202e\u2060", "\x00", "x" * 501])
+def test_a_reason_can_be_read(acme, fred, reason):
+    url = reverse("admin:billing_wallet_adjust", args=[acme.pk])
+    form = {"form_id": str(acme.pk), "amount": "5", "confirm": "1"}
+    assert "reason" in logged_in(fred).post(url, {**form, "reason": reason}).context["form"].errors
+    assert money_of(acme) == (0, 0, 0)
+
+
+def test_a_reason_turns_no_words_around(acme, fred):
+    url = reverse("admin:billing_wallet_freeze", args=[acme.pk])
+    logged_in(fred).post(url, {"reason": "\u202estolen\u200b card"})
+    assert Freeze.objects.get().reason == "stolen card"
+
+
 def test_freezing_and_lifting(acme, fred, sue):
     url = reverse("admin:billing_wallet_freeze", args=[acme.pk])
     assert logged_in(sue).get(url).status_code == 403

@@ -253,6 +253,14 @@ def test_a_refund_outside_of_the_admin_is_recorded_and_a_refused_one_is_not(boug
     with pytest.raises(refunds.RefundNotPossible):
         refunds.request(top_up.pk, amount_micros=21 * DOLLAR, reason="x", made_by=fred)
     assert not StaffAct.objects.exists()
+    with pytest.raises(refunds.RefundNotPossible):  # two at once: the other one came first
+        refunds.request(
+            top_up.pk, amount_micros=DOLLAR, reason="x", made_by=fred, left_micros=19 * DOLLAR
+        )
+    url = reverse("admin:billing_topup_refund", args=[top_up.pk])
+    for amount in ("21", "0", "-5", "0.001"):  # said before it is confirmed
+        asked = {"left": str(20 * DOLLAR), "amount": amount, "reason": "x"}
+        assert "Refund whole cents" in logged_in(fred).post(url, asked).content.decode(), amount
     refunds.request(top_up.pk, amount_micros=DOLLAR, reason="by hand", made_by=fred)
     done = StaffAct.objects.get()
     assert (done.act, done.actor, done.reason, done.after) == (
