@@ -3,7 +3,7 @@ one search box that goes through indexes only, and pages on which nothing can be
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -108,11 +108,13 @@ class LookupAdmin(SaysWhatIsUnreadable, Masked, ModelAdmin):
         search_texts: fields that anything else is looked up in, whole unless they say otherwise.
         dated: the time that the list is taken apart by, of years, months and days.
         is_dated_by_key: the key is in that order; otherwise the time itself has an index.
+        key_leads: how long before its row's time a key may be made.
         other_periods: names in the address that choose a period, too.
     """
 
     dated: ClassVar[str] = ""
     is_dated_by_key: ClassVar[bool] = True
+    key_leads: ClassVar[timedelta] = dates_admin.SLACK
     other_periods: ClassVar[tuple[str, ...]] = ()
     list_before_template: str | None = "backoffice/dates.html"
 
@@ -142,7 +144,8 @@ class LookupAdmin(SaysWhatIsUnreadable, Masked, ModelAdmin):
         """A period's rows by their keys, too: a list in the key's order reads no others."""
         if not self.dated or not self.is_dated_by_key:
             return found
-        return found.filter(dates_admin.of_keys(self.model, self.dated, period))
+        keys = dates_admin.of_keys(self.model, self.dated, period, leads=self.key_leads)
+        return found.filter(keys)
 
     def named(self, row: Any) -> str:
         """What its page is called."""

@@ -78,12 +78,18 @@ def drill_down(
     return DrillDown(path, choices)
 
 
-def of_keys(model: type[models.Model], field: str, period: Period) -> models.Q:
-    """The range of primary keys that a period's rows lie in; wider than it, never narrower."""
+def of_keys(
+    model: type[models.Model], field: str, period: Period, *, leads: timedelta = SLACK
+) -> models.Q:
+    """The range of primary keys that a period's rows lie in; wider than it, never narrower.
+
+    Args:
+        leads: how long before its row's time a key may be made.
+    """
     begin, end = period
     wanted = models.Q()
     key_at = _uuid_at if isinstance(model._meta.pk, models.UUIDField) else _number_at
-    if begin and (low := key_at(model, field, begin - SLACK)) is not None:
+    if begin and (low := key_at(model, field, begin - leads)) is not None:
         wanted &= models.Q(pk__gte=low)
     if end and (high := key_at(model, field, end + SLACK)) is not None:
         wanted &= models.Q(pk__lt=high)

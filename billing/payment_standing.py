@@ -7,6 +7,8 @@ from billing.models import Dispute, EventState, PaymentEvent
 TO_ANSWER = ("needs_response", "warning_needs_response")
 WITH_THE_BANK = ("under_review", "warning_under_review")
 OVER_WELL = ("won", "warning_closed", "prevented")
+DECIDED = (*OVER_WELL, "lost")
+"""Stripe's words for a dispute that is over; any other is open."""
 SOON = timedelta(days=3)
 STUCK_AFTER = timedelta(minutes=15)
 

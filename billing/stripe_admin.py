@@ -38,13 +38,15 @@ class ToAnswer(admin.SimpleListFilter):
     parameter_name = "standing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("answer", "To be answered"), ("over", "All others")]
+        return [("answer", "To be answered"), ("open", "Not decided"), ("over", "All others")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         waits = Q(status__in=payment_standing.TO_ANSWER)
         match self.value():
             case "answer":
                 return queryset.filter(waits)
+            case "open":
+                return queryset.exclude(status__in=payment_standing.DECIDED)
             case "over":
                 return queryset.exclude(waits)
         return queryset

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -46,11 +47,31 @@ def body(callback: ProviderCallback) -> str:
     return format_html('<pre class="record-raw">{}</pre>', text)
 
 
+class CallbackFilter(admin.SimpleListFilter):
+    """As the dashboard counts what was lost (`staff/sql/work.sql`)."""
+
+    title = "callback"
+    parameter_name = "callback"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("none", "Ended without one")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() != "none":
+            return queryset
+        came = ProviderCallback.objects.filter(generation=OuterRef("pk"))
+        ended = queryset.filter(completed_at__isnull=False, provider_request_id__isnull=False)
+        return ended.exclude(state=State.EXPIRED).exclude(Exists(came))
+
+
 @admin.register(Generation)
 class GenerationAdmin(ReadOnly, SectionedAdmin):
     list_display: Any = ("video", "created_at", "organization", "named_model", "standing")
     list_display += (quoted, charged, "why")
-    list_filter = ("state", "model", "created_at", ("needs_attention", admin.EmptyFieldListFilter))
+    list_filter = (
+        *("state", "model", "created_at", CallbackFilter),
+        ("needs_attention", admin.EmptyFieldListFilter),
+    )
     dated = "created_at"
     list_select_related = ("organization",)
     ordering = ("-id",)

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from billing import money
+from billing import money, payment_standing
 from billing import reconciliation as ledger_books
 from billing.models import Dispute, EventState, Hold, HoldState, PaymentEvent
 from generations.models import OPEN_STATES, Generation, State
@@ -188,7 +188,7 @@ def negative_margin() -> Iterator[Condition]:
 def dispute() -> Iterator[Condition]:
     """Each open dispute, with the time by which evidence must be with Stripe."""
     soon = timezone.now() + timedelta(hours=settings.ALERT_DISPUTE_HOURS)
-    rows = Dispute.objects.filter(~Q(status__in=dashboard_figures.OVER))
+    rows = Dispute.objects.filter(~Q(status__in=payment_standing.DECIDED))
     for row in rows.select_related("top_up__organization").order_by("pk"):
         due = row.evidence_due_at
         urgent = due is not None and due <= soon

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from billing import payment_standing
 from generations.models import OPEN_STATES, State
 from staff.dashboard_periods import Period
 from staff.dashboard_rollups import DAY, MONEY, NEVER, SQL, WORK, start_of
@@ -295,14 +296,10 @@ def disputes() -> Disputes:
     rows = _rows(
         "SELECT count(*), coalesce(sum(amount_micros), 0), min(evidence_due_at) "
         "  FROM billing_dispute WHERE NOT (status = ANY(%(over)s))",
-        {"over": list(OVER)},
+        {"over": list(payment_standing.DECIDED)},
     )
     count, micros, due = rows[0]
     return Disputes(count, int(micros), due)
-
-
-OVER = ("won", "lost", "warning_closed", "prevented")
-"""Stripe's words for a dispute that is decided; any other is open."""
 
 
 def _rows(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:

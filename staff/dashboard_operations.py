@@ -111,7 +111,7 @@ def provider(period: Period, health: Health, found: Work) -> Section:
                 "Callbacks lost",
                 f"{lost:,}",
                 f"{share(lost, ended)} of what ended in the period" if ended else "",
-                listing("callbacks"),
+                listing("generations", callback="none", **within(period, "completed_at")),
             ),
         ],
         [chart("Pixazo's answers by hour (UTC)", hours, series, stacked=True)],

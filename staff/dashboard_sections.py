@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from django.utils import timezone
+
 from billing.money import display
+from generations.models import OPEN_STATES
 from staff.dashboard_charts import Chart, Series, chart
 from staff.dashboard_figures import AGES, Disputes, Ledger, Liabilities, Standing, Work
 from staff.dashboard_links import listing, within
@@ -130,7 +133,7 @@ def payments(period: Period, ledger: Ledger, disputes: Disputes) -> Section:
                 f"{display(disputes.micros)}; evidence due {due:%Y-%m-%d %H:%M} UTC"
                 if due
                 else display(disputes.micros),
-                listing("disputes"),
+                listing("disputes", standing="open"),
                 "bad" if disputes.open else "",
             ),
         ],
@@ -158,7 +161,7 @@ def owed(found: Liabilities) -> Section:
                 "Debt of customers",
                 display(found.debt),
                 "refunded or disputed after it was spent",
-                listing("entries", account__exact="receivable"),
+                listing("wallets", debt_micros__gt=0),
             ),
             Figure(
                 "Frozen wallets",
@@ -187,7 +190,11 @@ def holds(found: Standing) -> Section:
                 "Past their deadline",
                 f"{found.overdue:,}",
                 f"oldest hold since {found.oldest:%Y-%m-%d %H:%M} UTC" if found.oldest else "",
-                listing("holds", state__exact="active"),
+                listing(
+                    "generations",
+                    state__in=",".join(OPEN_STATES),
+                    deadline_at__lte=timezone.now().isoformat(timespec="seconds"),
+                ),
                 "bad" if found.overdue else "",
             ),
         ],

@@ -10,10 +10,12 @@ from django.test import Client
 
 from accounts.models import Organization, User
 from billing import money
+from generations.models import State
 from staff import dashboard_periods, trial_balance
 from tests.staff.business import business as business
 from tests.staff.business import checked as checked
 from tests.staff.conftest import logged_in
+from tests.staff.rows import dispute, generation, noon
 
 
 def links(page: str) -> set[str]:
@@ -32,6 +34,20 @@ def test_every_figure_leads_to_its_rows(
         for address in sorted(found):
             answer = as_root.get(address)
             assert answer.status_code == 200, (address, answer.headers.get("Location"))
+
+
+def test_what_is_counted_is_what_is_listed(business: Organization, as_root: Client) -> None:
+    for days_ago in (1, 2):
+        generation(business, at=noon(days_ago), callback=False)
+    generation(business, State.PROCESSING, at=noon(1), callback=False)  # past its deadline
+    dispute(business, status="lost")
+    page = as_root.get("/admin/", {"period": "7d"}).content.decode()
+    for label in ("Callbacks lost", "Past their deadline", "Open disputes"):
+        figure = page[page.index(f">{label}<") :]
+        found = re.search(r'href="([^"]+)"[^>]*>\s*([\d,]+)', figure)
+        assert found, label
+        listed = as_root.get(unescape(found[1])).context["cl"].result_list
+        assert 0 < len(listed) == int(found[2]), (label, found[0])
 
 
 def test_the_figures_stand_on_the_page(business: Organization, as_root: Client) -> None:
