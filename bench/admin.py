@@ -18,8 +18,9 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from urllib.parse import urlsplit
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from urllib.parse import urlencode, urlsplit
 
 from bench import admin_rows, stage
 from bench.load import Connection, request_bytes, timed
@@ -47,6 +48,10 @@ LISTS = {
     "top-ups": "/admin/billing/topup/",
     "events": "/admin/generations/generationevent/",
     "provider callbacks": "/admin/generations/providercallback/",
+    "generations: of an early day": "/admin/generations/generation/?{day}",
+    "entries: of an early quarter": "/admin/billing/entry/?{quarter}",
+    "holds: of an early day": "/admin/billing/hold/?{day}",
+    "events: of an early day": "/admin/generations/generationevent/?{day}",
     "trial balance": "/admin/staff/dailymoney/",
     "reconciliation": "/admin/staff/difference/",
 }
@@ -75,6 +80,13 @@ print(f"the books were checked in {time.monotonic() - begun:.1f} s: {totals}")
 for problem in problems[:5]:
     print(f"WRONG {problem}")
 """
+
+
+def _days(ago: int, length: int) -> str:
+    """A period as the links above a list write it."""
+    begin = datetime.combine(date.today() - timedelta(days=ago), time_of_day(), UTC)
+    end = begin + timedelta(days=length)
+    return urlencode({"created_at__gte": begin.isoformat(), "created_at__lt": end.isoformat()})
 
 
 def prepared(running: stage.Stage, url: str, rows: int) -> list[str]:
@@ -138,6 +150,8 @@ def platforms(running: stage.Stage, rows: tuple[int, int]) -> tuple[Platform, Pl
             "generation": row[0],
             "organization": row[1],
             "since": date.today() - timedelta(days=28),
+            "day": _days(300, 1),
+            "quarter": _days(300, 90),
         }
         requests = {
             name: request_bytes("GET", path.format(**things), "none", Cookie=f"sessionid={session}")

@@ -46,6 +46,8 @@ def decide_view(admin: Any, request: HttpRequest, approval_id: uuid.UUID) -> Htt
     if request.method == "POST" and form.is_valid():
         approve = "approve" in request.POST
         try:
+            if approve == ("reject" in request.POST):
+                raise approvals.Undecidable("Either approve or reject.")
             decide(approval, request.user, approve, form.cleaned_data["because"])
         except (DomainError, approvals.Undecidable) as error:
             form.add_error(None, str(error))

@@ -52,11 +52,15 @@ def test_a_second_person_of_finance_approves_and_it_happens_once(acme, fred, fri
     ]
 
 
-def test_not_by_the_one_who_asked_nor_by_support(acme, fred, sue):
+def test_not_by_the_one_who_asked_nor_by_support(acme, fred, frida, sue):
     ask(logged_in(fred), acme)
     approval = Approval.objects.get()
     assert decide(logged_in(fred), approval).status_code == 422
     assert decide(logged_in(sue), approval).status_code == 403
+    url = reverse("admin:billing_wallet_decide", args=[approval.pk])
+    for both in ({}, {"approve": "1", "reject": "1"}):  # no button's, so nothing is decided
+        answer = logged_in(frida).post(url, {**both, "because": "x"})
+        assert "Either approve or reject." in answer.content.decode()
     approval.refresh_from_db()
     assert (approval.state, money_of(acme)) == (ApprovalState.WAITING, (0, 0, 0))
     with pytest.raises(DatabaseError), transaction.atomic():
