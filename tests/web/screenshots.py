@@ -23,7 +23,7 @@ from tests.web.conftest import Bought, Opened
 pytestmark = in_chromium
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 SIZES = {1440: 900, 390: 844}
-QUALITY = 80
+QUALITY = 60
 VIDEOS = (
     {"prompt": "A lighthouse at dusk, waves below", "duration": 6, "resolution": "1080p"},
     {"prompt": "Clouds drift over the hills", "duration": 4, "draft": True},
