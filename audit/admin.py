@@ -54,7 +54,7 @@ class TrailAdmin(ReadOnly, LookupAdmin):
     list_filter = (ByStaffFilter, SubjectFilter, "at")
     list_select_related = ("actor",)
     ordering = ("-at", "-id")
-    search_ids = ("subject_id", "organization_id")
+    search_ids = ("organization_id", "subject_id")
     found_by: ClassVar[Any] = {
         finding.GENERATION: "",  # see `found`
         finding.USER: "actor",

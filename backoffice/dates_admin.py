@@ -16,6 +16,8 @@ DAY = timedelta(days=1)
 SLACK = timedelta(hours=1)
 """A key is made a while before its row's time, and by another clock."""
 
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
 Period = tuple[datetime | None, datetime | None]
 """From when, and until when (excluded)."""
 
@@ -46,6 +48,12 @@ def moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def bounded(period: Period) -> Period:
+    """Without times that no row has, and that no arithmetic of days is safe with."""
+    begin, end = (at if at and EARLIEST <= at <= LATEST else None for at in period)
+    return begin, end
 
 
 def drill_down(

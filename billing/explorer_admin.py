@@ -111,7 +111,7 @@ class Wanted:
 def bound(request: HttpRequest, form_class: type[ExplorerForm]) -> ExplorerForm:
     """The form as this address fills it; a period of another page's link becomes days."""
     data = request.GET.copy()
-    begin, end = (dates_admin.moment(data.get(name, "")) for name in LONG)
+    begin, end = dates_admin.bounded(dates_admin.asked(data, "created_at"))
     if begin:
         data.setdefault("since", begin.date().isoformat())
     if end:

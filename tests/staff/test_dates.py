@@ -76,12 +76,25 @@ def test_a_period_is_found_through_an_index_in_as_many_queries(as_root, acme, na
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("name", ["generations_generation", "billing_hold"])
+def test_no_time_is_too_early_or_too_late(as_root, acme, name):
+    rows.generation(acme)
+    url = reverse(f"admin:{name}_changelist")
+    all_time = {"created_at__gte": "0001-01-01T00:00:00+00:00", "created_at__lt": "9999-12-31"}
+    assert len(as_root.get(url, all_time).context["cl"].result_list) == 1
+    for at in ("0001-01-01", "9999-12-01", "2026-13-01", "x"):
+        for name in ("gte", "lt"):
+            answer = as_root.get(url, {f"created_at__{name}": at}, follow=True)
+            assert answer.status_code == 200, (name, at)
+
+
+@pytest.mark.django_db
 def test_numbers_are_halved_to_their_time(acme):
     for _ in range(7):
         rows.generation(acme)
     with connection.cursor() as cursor:  # as they came over three days, with gaps between
         cursor.execute("SET session_replication_role = replica")
-        cursor.execute("UPDATE generations_generationevent SET id = id * 3 - 1")
+        cursor.execute("UPDATE generations_generationevent SET id = id * 3 + 1000000")
         cursor.execute(
             "UPDATE generations_generationevent SET created_at = now() - interval '4 days'"
             " + interval '1 hour' * (id - (SELECT min(id) FROM generations_generationevent))"

@@ -158,6 +158,15 @@ def pages_turn(as_root, name: str) -> None:
     assert 'rel="prev"' in second.content.decode()
 
 
+def test_an_id_is_looked_up_in_one_column(as_root, rows):
+    """Of two at once, ordered and limited, a large table would be read backwards."""
+    url = reverse("admin:generations_generation_changelist")
+    for term, column in ((rows["id"], '"id"'), (rows["organization"], '"organization_id"')):
+        where = str(as_root.get(url, {"q": term}).context["cl"].queryset.query).partition("WHERE")
+        assert f"{column} = " in where[2]
+        assert " OR " not in where[2]
+
+
 def test_no_such_page(as_root):
     url = reverse("admin:generations_generation_changelist")
     for page in ("0", "-1", str(MOST_PAGES + 1), "x"):
