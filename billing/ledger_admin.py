@@ -273,7 +273,7 @@ class HoldAdmin(ExplorerAdmin):
     list_filter = (explorer.ExploredHolds,)
     fields: ClassVar[Any] = ("id", "whose", "state", amount, captured, "reference", "created_at")
     fields += ("expires_at", "resolved_at")
-    key_leads = timedelta(days=365)  # a dispute's hold has the key of the dispute, begun long ago
+    key_leads = timedelta(days=120)  # a dispute's hold has the key of the dispute, begun before
     search_ids = ("id",)
     found_by: ClassVar[Any] = {finding.GENERATION: "pk", finding.ORGANIZATION: "wallet"}
     form_class = explorer.HoldForm

@@ -54,7 +54,7 @@ def test_a_click_leads_to_the_days_rows(as_root, acme):
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", LISTS)
 def test_a_period_is_found_through_an_index_in_as_many_queries(as_root, acme, name):
-    rows.generation(acme)
+    rows.capture(rows.generation(acme))  # an empty table has no keys to be between
     column = "received_at" if name.endswith(("callback", "paymentevent")) else "created_at"
     for days in (1, 365):  # some lists take a short period otherwise
         begin = rows.noon(800)
@@ -80,9 +80,12 @@ def test_a_period_is_found_through_an_index_in_as_many_queries(as_root, acme, na
 def test_no_time_is_too_early_or_too_late(as_root, acme, name):
     rows.generation(acme)
     url = reverse(f"admin:{name}_changelist")
-    all_time = {"created_at__gte": "0001-01-01T00:00:00+00:00", "created_at__lt": "9999-12-31"}
+    all_time = {
+        "created_at__gte": "0001-01-01T00:00:00+00:00",
+        "created_at__lt": "9999-12-31T00:00Z",
+    }
     assert len(as_root.get(url, all_time).context["cl"].result_list) == 1
-    for at in ("0001-01-01", "9999-12-01", "2026-13-01", "x"):
+    for at in ("0001-01-01T00:00Z", "9999-12-01T00:00Z", "2026-13-01", "x"):
         for name in ("gte", "lt"):
             answer = as_root.get(url, {f"created_at__{name}": at}, follow=True)
             assert answer.status_code == 200, (name, at)
