@@ -1,7 +1,6 @@
 """A page on which staff do one thing: what it comes to, why, and the button."""
 
 import logging
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from django.urls import reverse
 from django.utils.text import capfirst
 
 from backoffice.acts import REASON_LENGTH
+from backoffice.visible import visible
 
 # A domain's refusals are known by what they carry: this package is below the one that names them.
 Do = Callable[[Any], str]
@@ -26,10 +26,6 @@ INCONSISTENT = (
 _log = logging.getLogger(__name__)
 
 
-_UNSEEN = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-"""Without width, or turning around the words that stand beside it."""
-
-
 class ReasonField(forms.CharField):
     """Words that can be read. What cannot be seen is taken out of them, and is no reason."""
 
@@ -37,9 +33,7 @@ class ReasonField(forms.CharField):
         text = super().to_python(value)
         if not isinstance(text, str):
             return text
-        text = _UNSEEN.sub("", text).strip()
-        is_seen = any(letter.isprintable() and not letter.isspace() for letter in text)
-        return text if is_seen or "\x00" in text else ""
+        return text if "\x00" in text else visible(text)
 
 
 class ReasonForm(forms.Form):

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from accounts.errors import DomainError
-from accounts.models import new_id
 from backoffice.act_views import act_page
 from billing import freezing, money
 from billing.models import FreezeCause, Wallet
@@ -18,11 +17,13 @@ def freeze_view(admin: Any, request: HttpRequest, organization_id: uuid.UUID) ->
     wallet = get_object_or_404(Wallet.objects.select_related("organization"), pk=organization_id)
 
     def do(form: Any) -> str:
+        reason = form.cleaned_data["reason"]
         freezing.place(
             wallet.pk,
             FreezeCause.STAFF,
-            reference=f"staff:{new_id()}",
-            reason=form.cleaned_data["reason"],
+            # The same person's for the same reason: the button was clicked twice.
+            reference=f"staff:{uuid.uuid5(wallet.pk, f'{request.user.pk}:{reason}')}",
+            reason=reason,
             placed_by_id=request.user.pk,
         )
         return "It cannot spend until this freeze is lifted."

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.http import QueryDict
 
-from generations import modes, titles
+from backoffice.visible import visible
+from generations import modes
 from generations.modes import RECORDING, SCRIPT, Mode
 from generations.parameters import Parameter
 from generations.studio_requests import Filled
@@ -27,7 +28,7 @@ def read(mode: Mode, posted: QueryDict) -> Filled:
         text = posted.get(parameter.name, "").replace("\r\n", "\n")
         if parameter.kind != "string":
             text = text.strip()
-        if titles.is_seen(text):
+        if visible(text):
             values[parameter.name] = _converted(parameter, text)
     return Filled(mode, values, _speech(mode, values, posted.get("speech", "")))
 

@@ -3,26 +3,18 @@
 import re
 import unicodedata
 
+from backoffice.visible import visible
 from generations.models import Generation
 
 CHARACTERS = 140
 _NAMES = ("prompt", "voice_script", "video_prompt")
 _IN_FILE_NAMES = 60
-_UNSEEN = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-"""Spaces without width, and what would turn around the words that stand beside a title."""
 
 
 def of(generation: Generation, *, characters: int = CHARACTERS) -> str:
     """On one line, cut with an ellipsis; "" when there are no words, or none that can be seen."""
-    text = " ".join(_UNSEEN.sub("", full(generation)).split())
-    if not is_seen(text):
-        return ""
+    text = " ".join(visible(full(generation)).split())
     return text if len(text) <= characters else f"{text[: characters - 1].rstrip()}…"
-
-
-def is_seen(text: str) -> bool:
-    """Whether there is anything to be seen of it."""
-    return any(letter.isprintable() and not letter.isspace() for letter in text)
 
 
 def full(generation: Generation) -> str:

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from backoffice.act_views import ReasonField
 from backoffice.big_admin import LookupAdmin, ReadOnly
 from billing import money
 from staff import invoice_views, reconciliation
@@ -30,7 +31,7 @@ ABOUT = {
 class NoteForm(forms.Form):
     """What staff say about a difference, and what they do with it."""
 
-    text = forms.CharField(
+    text = ReasonField(
         label="Note",
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),

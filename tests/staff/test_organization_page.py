@@ -97,6 +97,14 @@ def test_a_support_login_sees_it_and_may_change_nothing(busy, sue, fred):
     assert reverse("admin:look_as", args=[busy.pk]) in shown
 
 
+def test_a_freeze_that_is_clicked_twice_is_one_to_lift(busy, fred):
+    standing = busy.freezes.count()
+    path, client = reverse("admin:billing_wallet_freeze", args=[busy.pk]), logged_in(fred)
+    for reason in ("Looks like fraud", "Looks like fraud", "Asked for it"):
+        assert client.post(path, {"reason": reason}).status_code == 302
+    assert busy.freezes.count() == standing + 2
+
+
 def test_every_field_of_the_members_has_a_name(busy, as_root):
     shown = page(as_root, busy)
     fields = re.findall(r"<(?:input|select)\b[^>]*name=\"memberships-[0-9_a-z]+-[^>]*>", shown)
