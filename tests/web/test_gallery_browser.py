@@ -19,7 +19,8 @@ SHIFTS = """
 window.shifts = [];
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) {
-    if (!entry.hadRecentInput && entry.sources.some((one) => one.node?.closest?.("main"))) {
+    if (entry.hadRecentInput || entry.value < 0.0005) continue; // less than a pixel
+    if (entry.sources.some((one) => one.node?.closest?.("main"))) {
       const nodes = entry.sources.map((one) => one.node?.outerHTML?.slice(0, 80));
       window.shifts.push([entry.value, ...nodes]);
     }

@@ -30,7 +30,9 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 SHIFTED = """() => new Promise((done) => {
   let sum = 0;
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
+    for (const entry of list.getEntries()) {
+      if (!entry.hadRecentInput && entry.value >= 0.0005) sum += entry.value; // a pixel or more
+    }
   }).observe({ type: "layout-shift", buffered: true });
   setTimeout(() => done(sum), 300);
 })"""
