@@ -156,7 +156,8 @@ class LookupAdmin(SaysWhatIsUnreadable, Masked, ModelAdmin):
     ) -> Any:
         row = kwargs.get("obj")
         if row is not None:
-            name = capfirst(self.named(row))
+            named = self.named(row)
+            name = named if "@" in named else capfirst(named)  # an address stays as it is
             context |= {"named": name, "title": name, "subtitle": ""}
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -48,10 +48,10 @@ LISTS = {
     "top-ups": "/admin/billing/topup/",
     "events": "/admin/generations/generationevent/",
     "provider callbacks": "/admin/generations/providercallback/",
-    "generations: of an early day": "/admin/generations/generation/?{day}",
+    "generations: of an early quarter": "/admin/generations/generation/?{quarter}",
     "entries: of an early quarter": "/admin/billing/entry/?{quarter}",
-    "holds: of an early day": "/admin/billing/hold/?{day}",
-    "events: of an early day": "/admin/generations/generationevent/?{day}",
+    "holds: of an early quarter": "/admin/billing/hold/?{quarter}",
+    "events: of an early quarter": "/admin/generations/generationevent/?{quarter}",
     "trial balance": "/admin/staff/dailymoney/",
     "reconciliation": "/admin/staff/difference/",
 }
@@ -150,7 +150,6 @@ def platforms(running: stage.Stage, rows: tuple[int, int]) -> tuple[Platform, Pl
             "generation": row[0],
             "organization": row[1],
             "since": date.today() - timedelta(days=28),
-            "day": _days(300, 1),
             "quarter": _days(300, 90),
         }
         requests = {
