@@ -19,6 +19,7 @@ from generations import correcting
 from generations.models import Generation, State
 from staff import roles
 from tests.billing.movements import DOLLAR, credit, money_of
+from tests.payments.conftest import Stripe
 from tests.staff.conftest import logged_in
 from tests.staff.test_approvals import decide
 from tests.staff.test_correcting import act
@@ -233,6 +234,30 @@ def test_a_payment_goes_back_through_stripe_once_approved(acme, bought: Bought, 
         ("approve_payment_refund", frida.email),
         ("refund_payment", fred.email),
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_approved_and_gone_before_stripe_was_asked(
+    acme, bought: Bought, shop: Stripe, fred, frida, large
+):
+    """The process ends after the commit: the credits are taken, and the sweep asks, once."""
+    top_up = bought(20)
+    ask_to_pay_back(logged_in(fred), top_up)
+    asked = Approval.objects.get()
+    with acts.by(acts.Acting(frida.pk, None, "/")):
+        approval_views.decide(asked, frida, True, "x")
+    taken = money_of(acme)
+    assert Refund.objects.get().state == RefundState.REQUESTED
+    refunds.send_due()
+    assert not shop.requests("/v1/refunds"), "not due yet"
+    for _ in range(2):
+        Refund.objects.update(next_check_at=timezone.now())
+        refunds.send_due()
+    assert "Refunded." in approvals.kind_of(asked).finish(asked)  # and the page after all
+    assert Refund.objects.get().state == RefundState.SUCCEEDED
+    assert money_of(acme) == taken
+    keys = {one["headers"]["idempotency-key"] for one in shop.requests("/v1/refunds")}
+    assert len(keys) == 1
 
 
 @pytest.mark.django_db(transaction=True)
