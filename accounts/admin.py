@@ -6,17 +6,17 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from unfold import forms as unfold_forms
 
 from accounts import finding_admin as finding_admin  # registers what it finds
-from accounts import money
 from accounts import page_admin as page_admin  # registers an organization's sections
 from accounts import user_page_admin as user_page_admin  # registers a user's
 from accounts.models import ApiKey, Membership, Organization, Spending, User
+from accounts.money_fields import DollarsField
 from accounts.sign_in_help_views import help_view
 from backoffice import finding
 from backoffice.big_admin import LookupAdmin, NeverDeleted, ReadOnly, TabularInline
@@ -108,26 +108,6 @@ class UserAdmin(NeverDeleted, SectionedAdmin, BaseUserAdmin):
         allowed = super().has_change_permission(request, obj)
         guarded = isinstance(obj, User) and obj.is_superuser and not request.user.is_superuser
         return allowed and not guarded
-
-
-class DollarsField(forms.CharField):
-    """Dollars as typed, micro-dollars as kept; empty is none."""
-
-    def prepare_value(self, value: Any) -> Any:
-        return money.dollars(value) if isinstance(value, int) else value
-
-    def clean(self, value: Any) -> int | None:
-        text = super().clean(value)
-        try:
-            return money.parse(text) if text else None
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        try:
-            return bool(self.clean(data) != initial)
-        except ValidationError:
-            return True
 
 
 class MembershipForm(MembershipModelForm):

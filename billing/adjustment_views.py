@@ -18,11 +18,11 @@ from django.urls import reverse
 
 from accounts.errors import DomainError
 from accounts.models import User, new_id
+from accounts.money_fields import DollarsField
 from backoffice import acts, approvals
 from backoffice.act_views import ReasonField
 from billing import adjustments, approval_views, ledger, money
 from billing.models import Wallet
-from billing.price_form import DollarsField
 
 
 class AdjustmentForm(forms.Form):

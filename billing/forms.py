@@ -9,6 +9,7 @@ from typing import Any, cast
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
+from accounts import money_fields
 from accounts.errors import DomainError
 from billing import money, statement
 from billing.topups import InvalidTopUp
@@ -29,22 +30,16 @@ def typed(micros: int) -> str:
     return money.display(micros).removeprefix("$").replace(",", "")
 
 
-class DollarsField(forms.CharField):
-    """Dollars as typed, "12.50" or "$12.50"; cleaned they are micros, or None when empty."""
+class DollarsField(money_fields.DollarsField):
+    """As customers type it: "12.50" or "$12.50"."""
 
     def __init__(self, **options: Any) -> None:
         attributes = {"class": "input", "inputmode": "decimal", "autocomplete": "off"}
         widget = forms.TextInput(attrs=attributes)
         super().__init__(max_length=30, widget=widget, **options)
 
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value).removeprefix("$")
-        if not text:
-            return None
-        try:
-            return money.parse(text)
-        except ValueError as error:
-            raise forms.ValidationError(str(error)) from None
+    def to_python(self, value: Any) -> Any:
+        return (super().to_python(value) or "").removeprefix("$")
 
 
 class PlainForm(forms.Form):

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from accounts.money_fields import DollarsField
 from billing import money
 from billing.models import BonusRule, PromotionCode, TopUpTerms
-from billing.price_form import DollarsField
 
 if TYPE_CHECKING:
     TermsModelForm = forms.ModelForm[TopUpTerms]

@@ -7,24 +7,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from billing import money
+from accounts.money_fields import DollarsField
 from billing.models import Price
 
 if TYPE_CHECKING:
     PriceModelForm = forms.ModelForm[Price]
 else:
     PriceModelForm = forms.ModelForm
-
-
-class DollarsField(forms.CharField):
-    """Dollars as typed, micro-dollars as cleaned."""
-
-    def clean(self, value: Any) -> int | None:
-        text = super().clean(value)
-        try:
-            return money.parse(text) if text else None
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
 
 
 def _products() -> list[tuple[str, str]]:

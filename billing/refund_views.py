@@ -15,12 +15,12 @@ from django.urls import reverse
 
 from accounts.errors import DomainError
 from accounts.models import User, new_id
+from accounts.money_fields import DollarsField
 from backoffice import acts, approvals
 from backoffice.act_views import ReasonField
 from backoffice.models import Approval
 from billing import money, refunds
 from billing.models import Refund, RefundState, TopUp, Wallet
-from billing.price_form import DollarsField
 
 REFUND = "refund_payment"
 

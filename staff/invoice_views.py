@@ -11,9 +11,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from accounts.money_fields import DollarsField
 from backoffice.act_views import ReasonForm
 from billing import money
-from billing.price_form import DollarsField
 from staff import invoices, reconciliation
 from staff.models import Source
 
