@@ -31,8 +31,8 @@ DRAIN_SECONDS = 40.0
 """A drain claims nothing new after this; what is left is for the next task."""
 LOOK_SECONDS = 0.2
 """How often a drain that waits for answers looks for what has fallen due."""
-FAILING_SHARE = 0.5
-"""Of all places, what endpoints that are failing may have together."""
+SHARE = 0.5
+"""Of all places, what endpoints that are failing may have together, and one organization alone."""
 MAX_RETRY_AFTER_SECONDS = 86_400.0
 JITTER = 0.2
 
@@ -59,7 +59,6 @@ class Claim:
     delivery_id: uuid.UUID
     attempts: int
     endpoint_id: uuid.UUID | None
-    failing: bool
     message: Message | None
 
 
@@ -76,8 +75,7 @@ def drain(leave: Callable[[], None] = stay) -> int:
     with ThreadPoolExecutor(places, "webhook") as pool:
         while True:
             if time.monotonic() < until:
-                failing = sum(job.failing for job in flying.values())
-                for job in reconnecting(claim, places - len(flying), failing_under_way=failing):
+                for job in reconnecting(claim, places - len(flying)):
                     flying[pool.submit(_attempt, job)] = job
             else:
                 leave()
@@ -101,22 +99,17 @@ def next_due() -> datetime | None:
 
 
 @transaction.atomic
-def claim(limit: int, *, failing_under_way: int = 0) -> list[Claim]:
-    """Take up to `limit` due deliveries: DELIVERING, with a lease, the attempt counted first.
-
-    Args:
-        failing_under_way: of the places for endpoints that are failing, how many are taken.
-    """
+def claim(limit: int) -> list[Claim]:
+    """Take up to `limit` due deliveries: DELIVERING, with a lease, the attempt counted first."""
     if limit <= 0:
         return []
-    failing_limit = max(0, int(settings.WEBHOOK_IN_FLIGHT * FAILING_SHARE) - failing_under_way)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CLAIM_LOCK])
         cursor.execute(
             "SELECT delivery_id FROM webhooks_claim(%s, %s, %s, %s)",
             [
                 limit,
-                failing_limit,
+                int(settings.WEBHOOK_IN_FLIGHT * SHARE),
                 settings.WEBHOOK_IN_FLIGHT_PER_ENDPOINT,
                 settings.WEBHOOK_LEASE_SECONDS,
             ],
@@ -140,8 +133,7 @@ def _claim_of(row: Delivery) -> Claim:
         )
     except sealing.CannotUnseal:
         logger.exception("the secret of webhook endpoint %s cannot be used", row.endpoint_id)
-    failing = endpoint.failing_since is not None if endpoint else row.attempts > 1
-    return Claim(row.pk, row.attempts, row.endpoint_id, failing, message)
+    return Claim(row.pk, row.attempts, row.endpoint_id, message)
 
 
 def _attempt(job: Claim) -> Outcome:
@@ -251,7 +243,7 @@ def give_up_leases() -> int:
     ).select_related("endpoint")[:1000]
     lost = [
         (
-            Claim(row.pk, row.attempts, row.endpoint_id, failing=False, message=None),
+            Claim(row.pk, row.attempts, row.endpoint_id, message=None),
             Outcome(
                 (row.lease_expires_at or timezone.now()).astimezone(UTC)
                 - timedelta(seconds=settings.WEBHOOK_LEASE_SECONDS),

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.errors import DomainError
+from webhooks import retention
 from webhooks.models import Delivery, Event
 
 
@@ -34,8 +35,7 @@ def deliveries(
         "event": event,
         "event_type": event_type,
         "state": state,
-        "created_at__gte": created_after,
-        "created_at__lt": created_before,
+        **_created(created_after, created_before),
     }
     return (
         Delivery.objects.select_related("endpoint")
@@ -60,7 +60,7 @@ def events(
     created_before: datetime | None = None,
 ) -> QuerySet[Event]:
     """Events for endpoints, filtered, in no order yet."""
-    wanted = {"type": type, "created_at__gte": created_after, "created_at__lt": created_before}
+    wanted = {"type": type, **_created(created_after, created_before)}
     return Event.objects.filter(organization_id=organization_id, is_direct=False).filter(
         **_given(wanted)
     )
@@ -75,6 +75,16 @@ def event(organization_id: uuid.UUID, key: uuid.UUID) -> Event:
     if found is None:
         raise EventMissing("There is no such event.")
     return found
+
+
+def _created(after: datetime | None, before: datetime | None) -> dict[str, Any]:
+    slack = retention.ID_SLACK_SECONDS
+    return {
+        "created_at__gte": after,
+        "id__gte": after and retention.first_id(after, slack_seconds=-slack),
+        "created_at__lt": before,
+        "id__lt": before and retention.first_id(before, slack_seconds=slack),
+    }
 
 
 def _given(wanted: dict[str, Any]) -> dict[str, Any]:

@@ -140,7 +140,7 @@ OPEN_STATES = (DeliveryState.PENDING, DeliveryState.DELIVERING)
 class Delivery(models.Model):
     """One message to one address: an endpoint, or for a direct one, `url`.
 
-    `lane` is whom a slow answer may hold up: the endpoint, or one host of one organization.
+    `lane` is whom a slow answer may hold up: the endpoint, or some hosts of one organization.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -193,6 +193,16 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["organization", "-id"], name="webhooks_delivery_list"),
             models.Index(fields=["endpoint", "-id"], name="webhooks_delivery_of_endpoint"),
+            models.Index(  # what one looks for among the many that arrived
+                fields=["organization", "-id"],
+                name="webhooks_delivery_not_got",
+                condition=Q(state__in=["failed", "canceled"]),
+            ),
+            models.Index(  # who deletes a delivery has the database look for its replays
+                fields=["replay_of"],
+                name="webhooks_delivery_replays",
+                condition=Q(replay_of__isnull=False),
+            ),
             models.Index(
                 fields=["lane", "next_attempt_at"],
                 name="webhooks_due",

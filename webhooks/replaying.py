@@ -7,13 +7,14 @@ receiver that keeps those ids knows it. One delivery of an event to an endpoint 
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.errors import DomainError
 from accounts.models import new_id
-from webhooks import endpoints
+from webhooks import endpoints, retention
 from webhooks.history import DeliveryMissing
 from webhooks.models import OPEN_STATES, Delivery
 from webhooks.work import DELIVER
@@ -29,6 +30,7 @@ _MISSED = """
             WHERE d.event_id = ev.id AND d.endpoint_id = en.id
             ORDER BY d.id DESC LIMIT 1) last ON true
      WHERE en.id = %(endpoint)s AND NOT ev.is_direct AND ev.type <> 'ping'
+       AND ev.id >= %(from)s
        AND ev.created_at >= %(since)s AND ev.created_at >= en.created_at
        AND (last.id IS NOT NULL
             OR en.event_types @> ARRAY['*']::varchar[]
@@ -123,12 +125,7 @@ def missed(organization_id: uuid.UUID, endpoint_id: uuid.UUID, *, since: datetim
     with connection.cursor() as cursor:
         cursor.execute(
             _DELIVER_MISSED,
-            {
-                "endpoint": endpoint.pk,
-                "since": since,
-                "now": timezone.now(),
-                "most": MOST_AT_ONCE,
-            },
+            {**_wanted(endpoint.pk, since), "now": timezone.now()},
         )
         made = int(cursor.rowcount)
     if made:
@@ -143,5 +140,10 @@ def count_missed(organization_id: uuid.UUID, endpoint_id: uuid.UUID, *, since: d
     """
     endpoint = endpoints.one(organization_id, endpoint_id)
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, {"endpoint": endpoint.pk, "since": since, "most": MOST_AT_ONCE})
+        cursor.execute(_COUNT, _wanted(endpoint.pk, since))
         return int(cursor.fetchone()[0])
+
+
+def _wanted(endpoint_id: uuid.UUID, since: datetime) -> dict[str, Any]:
+    first = retention.first_id(since, slack_seconds=-retention.ID_SLACK_SECONDS)
+    return {"endpoint": endpoint_id, "since": since, "from": first, "most": MOST_AT_ONCE}

@@ -8,6 +8,8 @@ from django.db import connection
 from django.utils import timezone
 
 MOST_AT_ONCE = 2000
+ID_SLACK_SECONDS = 60
+"""By how much a row's id and its `created_at` may differ."""
 
 # By the primary key, whose order is the order of time. Attempts, deliveries and the event go in
 # one statement: the foreign keys are checked at its transaction's end.
@@ -38,6 +40,11 @@ def forget_old() -> int:
         return int(cursor.rowcount)
 
 
-def first_id(moment: datetime) -> uuid.UUID:
-    """The smallest UUIDv7 of a moment."""
-    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)
+def first_id(moment: datetime, *, slack_seconds: int = 0) -> uuid.UUID:
+    """The smallest UUIDv7 of a moment: ids are sorted by time, and their index serves.
+
+    Args:
+        slack_seconds: added to the moment, for what compares it with a column: a row's id and its
+            `created_at` are made one after the other, and clocks differ.
+    """
+    return uuid.UUID(int=max(0, int((moment.timestamp() + slack_seconds) * 1000)) << 80)

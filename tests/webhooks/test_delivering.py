@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from standardwebhooks import WebhookVerificationError
 
-from accounts.models import Organization
+from accounts.models import Organization, User
 from tests.generations.conftest import at_once
 from tests.webhooks.conftest import SECRET, happen, hurry, the
 from tests.webhooks.receiver import OK, Receiver, hang, in_turn, raw, redirect, reply
@@ -281,7 +281,58 @@ def test_the_failing_have_a_share_of_the_places_only(
     happen(acme)
     taken = delivering.claim(6)
     assert len(taken) == 3
-    assert delivering.claim(3, failing_under_way=3) == []
+    assert delivering.claim(3) == []
+
+
+def test_direct_messages_that_failed_before_are_among_the_failing(
+    acme: Organization, charlie: User, settings: Any
+) -> None:
+    settings.WEBHOOK_IN_FLIGHT = 6
+    for organization in (acme, charlie.organizations.get()):
+        direct(organization, 2)
+    Delivery.objects.update(attempts=1)
+    assert len(delivering.claim(6)) == 3
+    assert delivering.claim(6) == []
+
+
+def test_one_organization_has_a_share_of_the_places_only(
+    acme: Organization, charlie: User, listen: Listen, settings: Any
+) -> None:
+    """Slow, but never failing: and its messages were there first."""
+    settings.WEBHOOK_IN_FLIGHT = 6
+    for _ in range(8):
+        listen()
+    happen(acme, 2)
+    assert len(delivering.claim(6)) == 3
+    stranger = charlie.organizations.get()
+    direct(stranger, 1)
+    assert [the(job.delivery_id).organization_id for job in delivering.claim(3)] == [stranger.pk]
+
+
+def test_who_has_fewer_under_way_comes_first(
+    acme: Organization, charlie: User, listen: Listen, settings: Any
+) -> None:
+    settings.WEBHOOK_IN_FLIGHT = 20
+    for _ in range(8):
+        listen()
+    happen(acme, 2)
+    stranger = charlie.organizations.get()
+    direct(stranger, 2)
+    assert len(delivering.claim(2)) == 2
+    owners = Delivery.objects.filter(state="delivering").values_list("organization_id", flat=True)
+    assert set(owners) == {acme.pk, stranger.pk}
+
+
+def direct(organization: Organization, number: int) -> None:
+    """Messages to hosts of their own."""
+    for one in range(number):
+        events.record_direct(
+            organization_id=organization.pk,
+            url=f"https://{one}.example.com/",
+            type="generation.completed",
+            body={},
+            dedup_key=f"{one}",
+        )
 
 
 def test_two_workers_at_once_make_each_attempt_once(

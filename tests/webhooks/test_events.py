@@ -1,7 +1,6 @@
 """Recording: in the caller's transaction, once, in one statement, for those who want it."""
 
 import json
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -109,9 +108,19 @@ def test_a_direct_message_needs_no_endpoint_and_is_sent_as_it_is(acme: Organizat
     assert [direct("https://example.com/a"), direct("https://example.com/a")] == [1, 0]
     delivery = Delivery.objects.get()
     assert (delivery.endpoint, delivery.url) == (None, "https://example.com/a")
-    assert delivery.lane == uuid.uuid5(acme.pk, "example.com")
+    assert delivery.lane == events.direct_lane(acme.pk, "https://example.com/b")
     assert json.loads(delivery.event.body) == body
     assert list(json.loads(delivery.event.body)) == list(body)
+
+
+def test_however_many_hosts_are_named_a_claim_looks_at_few_lanes(
+    acme: Organization, charlie: Any
+) -> None:
+    urls = [f"https://{number}.example.com/" for number in range(2000)]
+    lanes = {events.direct_lane(acme.pk, url) for url in urls}
+    assert len(lanes) == events.DIRECT_LANES
+    strangers = {events.direct_lane(charlie.organizations.get().pk, url) for url in urls}
+    assert lanes.isdisjoint(strangers)
 
 
 def test_odd_text_survives(acme: Organization, listen: Listen) -> None:

@@ -5,13 +5,15 @@ RETURNS bigint LANGUAGE sql STABLE AS $$
       FROM webhooks_delivery WHERE state = 'delivering' AND lane = p_lane
 $$;
 
--- Which deliveries are taken on: fairly by lane (an endpoint, or one host of an organization), and
+-- Which deliveries are taken on: fairly by lane (an endpoint, or hosts of one organization), and
 -- never more of a lane at once than it may have. A lane that has been failing has one place, and
 -- all such lanes together only a share of the places: however many endpoints hang, the others go on.
+-- No organization has more than that share either, and who has fewer under way comes first: however
+-- many endpoints one of them has, and however slow, the others go on.
 --
 -- The caller holds the claim's advisory lock, so that the counts are exact.
 CREATE OR REPLACE FUNCTION webhooks_claim(
-    p_limit integer, p_failing_limit integer, p_per_lane integer, p_lease_seconds integer
+    p_limit integer, p_share integer, p_per_lane integer, p_lease_seconds integer
 ) RETURNS TABLE (delivery_id uuid)
 LANGUAGE sql AS $$
     -- A loose index scan: one look into webhooks_due for each lane, however long its backlog.
@@ -21,24 +23,35 @@ LANGUAGE sql AS $$
         SELECT (SELECT d.lane FROM webhooks_delivery d
                  WHERE d.state = 'pending' AND d.lane > lanes.lane ORDER BY d.lane LIMIT 1)
           FROM lanes WHERE lanes.lane IS NOT NULL),
+    under_way AS (
+        SELECT d.organization_id, count(*) AS places, count(*) FILTER (WHERE CASE
+               WHEN e.id IS NULL THEN d.attempts > 1 ELSE e.failing_since IS NOT NULL END) AS failing
+          FROM webhooks_delivery d
+          LEFT JOIN webhooks_endpoint e ON e.id = d.lane
+         WHERE d.state = 'delivering' GROUP BY d.organization_id),
     due AS (
-        SELECT d.id, d.next_attempt_at, coalesce(e.failing_since IS NOT NULL, d.attempts > 0) AS failing
+        SELECT d.id, d.organization_id, d.next_attempt_at,
+               CASE WHEN e.id IS NULL THEN d.attempts > 0 ELSE e.failing_since IS NOT NULL END AS failing
           FROM lanes
           LEFT JOIN webhooks_endpoint e ON e.id = lanes.lane
          CROSS JOIN LATERAL (
-               SELECT id, next_attempt_at, attempts FROM webhooks_delivery
+               SELECT id, organization_id, next_attempt_at, attempts FROM webhooks_delivery
                 WHERE state = 'pending' AND lane = lanes.lane
                   AND next_attempt_at <= clock_timestamp()
                 ORDER BY next_attempt_at
                 LIMIT webhooks_places(lanes.lane, e.failing_since IS NOT NULL, p_per_lane)) d
          WHERE lanes.lane IS NOT NULL AND e.disabled_at IS NULL AND e.deleted_at IS NULL),
+    turns AS (
+        SELECT due.*, coalesce(under_way.places, 0) + row_number() OVER (
+                   PARTITION BY organization_id ORDER BY due.failing, next_attempt_at) AS turn
+          FROM due LEFT JOIN under_way USING (organization_id)),
     ranked AS (
-        SELECT id, next_attempt_at, failing,
-               row_number() OVER (PARTITION BY failing ORDER BY next_attempt_at) AS place
-          FROM due),
+        SELECT *, row_number() OVER (PARTITION BY failing ORDER BY turn, next_attempt_at) AS place
+          FROM turns WHERE turn <= p_share),
     chosen AS (
-        SELECT id FROM ranked WHERE NOT failing OR place <= p_failing_limit
-         ORDER BY next_attempt_at LIMIT p_limit),
+        SELECT id FROM ranked
+         WHERE NOT failing OR place <= p_share - (SELECT coalesce(sum(failing), 0) FROM under_way)
+         ORDER BY turn, next_attempt_at LIMIT p_limit),
     locked AS (
         SELECT d.id FROM webhooks_delivery d JOIN chosen USING (id)
          WHERE d.state = 'pending' FOR NO KEY UPDATE OF d SKIP LOCKED)
