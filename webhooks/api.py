@@ -184,8 +184,8 @@ class ReplayMissed(APIView):
         operation_id="replay_missed_webhooks",
         summary="Replay what an endpoint has missed",
         description="Sends every event since a time that this endpoint has not got: failed, "
-        "canceled, or never tried because it was disabled. Each keeps its `webhook-id`. "
-        "Asking again sends only what is missing then.",
+        "canceled, never tried because it was disabled, or waiting for its next attempt. Each "
+        "keeps its `webhook-id`. Asking again sends only what is missing then.",
         tags=[TAG],
         request={"application/json": api_shapes.REPLAY},
         responses={202: OpenApiResponse(api_shapes.REPLAYED, "They are on their way.")},

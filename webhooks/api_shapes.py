@@ -131,7 +131,7 @@ REPLAYED = component(
     "WebhookReplayed",
     record(
         "What is being sent again.",
-        replayed=described(COUNT, "How many deliveries were made, at most 10,000."),
+        replayed=described(COUNT, "How many; of more than 10,000, ask again."),
     ),
 )
 

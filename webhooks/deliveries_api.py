@@ -94,10 +94,12 @@ class ReplayDelivery(APIView):
         operation_id="replay_webhook_delivery",
         summary="Replay a webhook delivery",
         description="Sends the same event once more, delivered or not, as a new delivery with "
-        "the same `webhook-id` and body.",
+        "the same `webhook-id` and body. One that waits for its next attempt is sent now.",
         tags=[TAG],
         request=None,
-        responses={202: OpenApiResponse(api_shapes.DELIVERY, "The new delivery.")},
+        responses={
+            202: OpenApiResponse(api_shapes.DELIVERY, "The new one, or the one that waited.")
+        },
         extensions={"x-location": True},
     )
     @idempotent

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from queueing.draining import one_by_one, reconnecting, stay
 from webhooks import endpoints, sealing, sending
+from webhooks.catalogue import EventType
 from webhooks.models import Attempt, AttemptError, Delivery, DeliveryState, DisabledReason, Endpoint
 from webhooks.sending import Message, Outcome
 
@@ -53,13 +54,15 @@ _RECORD = """
 class Claim:
     """The right to make one attempt: `attempts`, its number, is the lease's token.
 
-    `message` is None when it cannot be made: the secret cannot be unsealed.
+    `message` is None when it cannot be made: the secret cannot be unsealed. `is_last` when no other
+    attempt follows, however it ends.
     """
 
     delivery_id: uuid.UUID
     attempts: int
     endpoint_id: uuid.UUID | None
     message: Message | None
+    is_last: bool
 
 
 def drain(leave: Callable[[], None] = stay) -> int:
@@ -133,7 +136,15 @@ def _claim_of(row: Delivery) -> Claim:
         )
     except sealing.CannotUnseal:
         logger.exception("the secret of webhook endpoint %s cannot be used", row.endpoint_id)
-    return Claim(row.pk, row.attempts, row.endpoint_id, message)
+    return Claim(row.pk, row.attempts, row.endpoint_id, message, _is_last(row))
+
+
+def _is_last(row: Delivery) -> bool:
+    """Progress told to an address of a request's own is told once: there is more of it soon, and
+    repeated it could come after the end."""
+    planned = len(settings.WEBHOOK_RETRY_SECONDS)
+    is_progress = row.event_type == EventType.GENERATION_PROCESSING and row.endpoint_id is None
+    return is_progress or row.attempts > planned
 
 
 def _attempt(job: Claim) -> Outcome:
@@ -210,9 +221,9 @@ def _moved(job: Claim, outcome: Outcome, now: datetime, *, enabled: bool) -> tup
 
 def _wait_seconds(job: Claim, outcome: Outcome) -> float | None:
     """How long until the next attempt; None when there is none."""
-    schedule = settings.WEBHOOK_RETRY_SECONDS
-    if outcome.status_code == sending.GONE or job.attempts > len(schedule):
+    if outcome.status_code == sending.GONE or job.is_last:
         return None
+    schedule = settings.WEBHOOK_RETRY_SECONDS
     planned = schedule[job.attempts - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
     return float(max(planned, min(outcome.retry_after_seconds, MAX_RETRY_AFTER_SECONDS)))
 
@@ -243,7 +254,7 @@ def give_up_leases() -> int:
     ).select_related("endpoint")[:1000]
     lost = [
         (
-            Claim(row.pk, row.attempts, row.endpoint_id, message=None),
+            Claim(row.pk, row.attempts, row.endpoint_id, None, _is_last(row)),
             Outcome(
                 (row.lease_expires_at or timezone.now()).astimezone(UTC)
                 - timedelta(seconds=settings.WEBHOOK_LEASE_SECONDS),

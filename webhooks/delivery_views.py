@@ -78,9 +78,16 @@ class Shown:
         return due is None or due - now < WORTH_WAITING
 
     @property
+    def is_waiting(self) -> bool:
+        """For its next attempt, some time away."""
+        due = self.delivery.next_attempt_at
+        return due is not None and due > timezone.now()
+
+    @property
     def may_be_replayed(self) -> bool:
         endpoint = self.delivery.endpoint
-        return not self.is_open and (endpoint is None or endpoint.is_enabled)
+        is_idle = self.is_waiting or not self.is_open
+        return is_idle and (endpoint is None or endpoint.is_enabled)
 
 
 def outcome_of(row: Delivery | Attempt) -> str:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import notifications
@@ -49,7 +50,9 @@ We could not deliver webhooks of {organization} to this endpoint:
 
 {reason}
 It is now disabled, and nothing is sent to it. Once it works, enable it again, and replay what it
-missed: {base_url}/api/docs/ describes how, or use the Webhooks page.
+missed:
+
+    {endpoint_url}
 
 Endpoint: {endpoint_id}
 """
@@ -112,11 +115,13 @@ def _send(notice: Notice) -> bool:
     managers = notifications.recipients(endpoint.organization_id, Topic.WEBHOOKS)
     to = [membership.user.email for membership in managers]
     reason = _REASON[kind].format(since=notice.since)
+    page = reverse("webhooks_endpoint", args=[endpoint.pk])
+    endpoint_url = f"{settings.PUBLIC_BASE_URL}{page}"
     text = _TEXT.format(
         organization=endpoint.organization.name,
         url=endpoint.url,
         reason=reason,
-        base_url=settings.PUBLIC_BASE_URL,
+        endpoint_url=endpoint_url,
         endpoint_id=endpoint.pk,
     )
     html = render_to_string(
@@ -125,7 +130,7 @@ def _send(notice: Notice) -> bool:
             "organization": endpoint.organization,
             "endpoint": endpoint,
             "reason": reason,
-            "docs_url": f"{settings.PUBLIC_BASE_URL}/api/docs/",
+            "endpoint_url": endpoint_url,
         },
     )
     try:

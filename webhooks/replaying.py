@@ -2,7 +2,7 @@
 
 A replay is a new delivery of the same event, so it carries the same `webhook-id` and body, and a
 receiver that keeps those ids knows it. One delivery of an event to an endpoint is open at a time
-(a unique index), so asking twice sends once.
+(a unique index), so asking twice sends once. One that waits for its next attempt is due at once.
 """
 
 import uuid
@@ -49,6 +49,16 @@ _DELIVER_MISSED = f"""
            %(now)s, last.id
     {_MISSED}
         ON CONFLICT DO NOTHING"""  # our own text
+_WAITING = """
+      FROM webhooks_delivery d
+      JOIN webhooks_event ev ON ev.id = d.event_id
+     WHERE d.lane = %(endpoint)s AND d.state = 'pending' AND d.next_attempt_at > %(now)s
+       AND ev.created_at >= %(since)s AND ev.type <> 'ping'
+     LIMIT %(most)s"""
+_COUNT_WAITING = f"SELECT count(*) FROM (SELECT d.id {_WAITING}) AS waiting"  # noqa: S608  # ours
+_HURRY_WAITING = f"""
+    UPDATE webhooks_delivery SET next_attempt_at = %(now)s
+     WHERE id IN (SELECT d.id {_WAITING} FOR NO KEY UPDATE OF d SKIP LOCKED)"""  # noqa: S608  # ours
 
 
 class DeliveryOpen(DomainError):
@@ -57,14 +67,14 @@ class DeliveryOpen(DomainError):
 
 @transaction.atomic
 def one(organization_id: uuid.UUID, delivery_id: uuid.UUID) -> Delivery:
-    """Deliver once more what has ended, delivered or not.
+    """Deliver once more what has ended, delivered or not; or now what waits for its next attempt.
 
     Returns:
-        The new delivery.
+        The new delivery, or the one that waited.
 
     Raises:
         DeliveryMissing: the organization has no such delivery.
-        DeliveryOpen: it, or another of the same event to the same endpoint, is still under way.
+        DeliveryOpen: it, or another of the same event to the same endpoint, is being sent or due.
         EndpointDisabled: its endpoint is disabled or deleted.
     """
     old = (
@@ -77,9 +87,9 @@ def one(organization_id: uuid.UUID, delivery_id: uuid.UUID) -> Delivery:
         raise DeliveryMissing("There is no such webhook delivery.")
     if old.endpoint is not None:
         endpoints.require_enabled(old.endpoint)
-    if old.state in OPEN_STATES or _has_open_replay(old):
-        raise DeliveryOpen("This is being delivered already.")
     now = timezone.now()
+    if (still_open := _open(old)) is not None:
+        return _hurried(still_open, now)
     try:
         with transaction.atomic():
             again = Delivery.objects.create(
@@ -100,22 +110,35 @@ def one(organization_id: uuid.UUID, delivery_id: uuid.UUID) -> Delivery:
     return again
 
 
-def _has_open_replay(old: Delivery) -> bool:
-    """Of a direct one; of an endpoint's the unique index knows. Under the old one's lock."""
+def _open(old: Delivery) -> Delivery | None:
+    """It, or another of the same event to the same address, locked. Under the old one's lock."""
     return (
-        old.endpoint_id is None
-        and Delivery.objects.filter(event_id=old.event_id, state__in=OPEN_STATES).exists()
+        Delivery.objects.select_related("endpoint")
+        .select_for_update(no_key=True, of=("self",))
+        .filter(event_id=old.event_id, endpoint=old.endpoint, state__in=OPEN_STATES)
+        .first()
     )
+
+
+def _hurried(waiting: Delivery, now: datetime) -> Delivery:
+    """Raises: DeliveryOpen."""
+    due = waiting.next_attempt_at
+    if due is None or due <= now:
+        raise DeliveryOpen("This is being delivered already.")
+    waiting.next_attempt_at = now
+    waiting.save(update_fields=["next_attempt_at"])
+    DELIVER.nudge()
+    return waiting
 
 
 @transaction.atomic
 def missed(organization_id: uuid.UUID, endpoint_id: uuid.UUID, *, since: datetime) -> int:
-    """Deliver every event since a time that this endpoint has not got: failed, canceled, or never
-    tried because it was disabled.
+    """Deliver every event since a time that this endpoint has not got: failed, canceled, never
+    tried because it was disabled, or waiting for its next attempt.
 
     Returns:
-        How many deliveries were made, at most MOST_AT_ONCE. Asking again makes only what is
-        missing then.
+        How many are being sent, at most MOST_AT_ONCE of those that wait and of the others. Asking
+        again sends only what is missing then.
 
     Raises:
         EndpointMissing, EndpointDisabled.
@@ -123,27 +146,34 @@ def missed(organization_id: uuid.UUID, endpoint_id: uuid.UUID, *, since: datetim
     endpoint = endpoints.one(organization_id, endpoint_id)
     endpoints.require_enabled(endpoint)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _DELIVER_MISSED,
-            {**_wanted(endpoint.pk, since), "now": timezone.now()},
-        )
+        wanted = _wanted(endpoint.pk, since)
+        cursor.execute(_DELIVER_MISSED, wanted)
         made = int(cursor.rowcount)
+        cursor.execute(_HURRY_WAITING, wanted)
+        made += int(cursor.rowcount)
     if made:
         DELIVER.nudge()
     return made
 
 
 def count_missed(organization_id: uuid.UUID, endpoint_id: uuid.UUID, *, since: datetime) -> int:
-    """How many deliveries `missed` would make now.
+    """How many deliveries `missed` would send now.
 
     Raises: EndpointMissing.
     """
     endpoint = endpoints.one(organization_id, endpoint_id)
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, _wanted(endpoint.pk, since))
+        wanted = _wanted(endpoint.pk, since)
+        cursor.execute(f"SELECT ({_COUNT}) + ({_COUNT_WAITING})", wanted)
         return int(cursor.fetchone()[0])
 
 
 def _wanted(endpoint_id: uuid.UUID, since: datetime) -> dict[str, Any]:
     first = retention.first_id(since, slack_seconds=-retention.ID_SLACK_SECONDS)
-    return {"endpoint": endpoint_id, "since": since, "from": first, "most": MOST_AT_ONCE}
+    return {
+        "endpoint": endpoint_id,
+        "since": since,
+        "from": first,
+        "now": timezone.now(),
+        "most": MOST_AT_ONCE,
+    }

@@ -22,6 +22,7 @@ MAX_RESPONSE_BYTES = 65_536
 """What is read of an answer; the rest is left."""
 USER_AGENT = "PVideo-Webhooks/1.0"
 GONE = 410
+_SPACES = "\t\n\r\u00a0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ def _retry_after_seconds(text: str, now: datetime) -> float:
 
 
 def _shown(body: bytes) -> str:
-    """The beginning of an answer as text that can be stored and shown."""
+    """The beginning of an answer as text that can be stored and shown: nothing in it steers a
+    terminal, or turns the direction of what follows."""
     text = body[:MAX_EXCERPT].decode(errors="replace")
-    return text.replace("\x00", "\ufffd")
+    return "".join(one if one.isprintable() or one in _SPACES else "\ufffd" for one in text)

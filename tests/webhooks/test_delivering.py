@@ -187,6 +187,17 @@ def test_of_a_huge_answer_little_is_read_and_less_is_kept(
     assert len(Attempt.objects.get().response_excerpt) == 1024
 
 
+def test_nothing_in_an_answer_steers_who_reads_it(
+    acme: Organization, listen: Listen, receiver: Receiver
+) -> None:
+    odd = "a\tb\r\n\x00\x1b[31m\x9b\u202eé\u00a0🎬".encode() + b"\xff"
+    listen(url=receiver.on("/hook", reply(odd)))
+    happen(acme)
+    delivering.drain()
+    kept = Attempt.objects.get().response_excerpt
+    assert kept == "a\tb\r\n\ufffd\ufffd[31m\ufffd\ufffdé\u00a0🎬\ufffd"
+
+
 def test_410_disables_at_once_and_cancels_what_waits(
     acme: Organization, listen: Listen, receiver: Receiver, mailoutbox: list[Any]
 ) -> None:
@@ -227,6 +238,7 @@ def test_five_days_of_failures_disable_after_one_mail(
     assert (endpoint.is_enabled, endpoint.disabled_reason) == (False, "failing")
     assert [mail.to for mail in mailoutbox] == [["alice@example.com"]]  # Bob is a member only
     assert endpoint.url in mailoutbox[0].body
+    assert f"/webhooks/{endpoint.pk}/" in mailoutbox[0].body
     assert the(one).state == "canceled"
 
 
