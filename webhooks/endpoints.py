@@ -102,16 +102,19 @@ def update(
     Args:
         by: who does it, for the audit log; None for the platform itself.
         enabled: False cancels what is pending; True forgets past failures. None leaves it.
-        changes: `url`, `event_types`, `description`, as in `create`.
+        changes: `url`, `event_types`, `description`, as in `create`. The failures of another URL
+            are forgotten.
 
     Raises:
         EndpointMissing, InvalidParameters.
     """
     checked = _checked(**changes)
     endpoint = _locked(organization_id, endpoint_id)
+    if checked.get("url", endpoint.url) != endpoint.url:  # of which nothing is known yet
+        endpoint.failing_since = endpoint.last_failed_at = None
     for name, value in checked.items():
         setattr(endpoint, name, value)
-    endpoint.save(update_fields=[*checked])
+    endpoint.save(update_fields=[*checked, "failing_since", "last_failed_at"])
     if enabled is False:
         disable(endpoint_id, reason=DisabledReason.CUSTOMER)
     elif enabled and endpoint.disabled_at:

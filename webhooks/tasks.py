@@ -16,9 +16,9 @@ def sweep() -> None:
     """Each minute. Losing every queued task loses nothing: this finds it in the rows."""
     delivering.give_up_leases()
     endpoints.cancel_strays()
-    notices.find_failing()
-    notices.send_due()
-    retention.forget_old()
     due = delivering.next_due()
     if due is not None and due < timezone.now() + timedelta(minutes=1):
         DELIVER.nudge()
+    notices.find_failing()
+    notices.send_due()
+    retention.forget_old()

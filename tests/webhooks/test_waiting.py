@@ -76,6 +76,18 @@ def test_all_that_wait_are_sent_now(
     assert Delivery.objects.get(endpoint=other).state == "pending"
 
 
+def test_another_url_is_not_blamed_for_the_failures_of_the_old_one(
+    acme: Organization, listen: Listen, receiver: Receiver
+) -> None:
+    endpoint = listen(url=receiver.on("/hook", reply(b"", 500)))
+    happen(acme)
+    delivering.drain()
+    same = endpoints.update(acme.pk, endpoint.pk, url=endpoint.url, description="The same")
+    assert same.failing_since is not None
+    moved = endpoints.update(acme.pk, endpoint.pk, url=receiver.on("/well"))
+    assert (moved.failing_since, moved.last_failed_at) == (None, None)
+
+
 def test_not_while_its_endpoint_is_disabled(
     acme: Organization, listen: Listen, receiver: Receiver
 ) -> None:
