@@ -11,8 +11,10 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db import transaction
+
 from generations import pixazo_answers
-from generations.models import Generation, State
+from generations.models import OPEN_STATES, Generation, State
 from webhooks import events, targets
 from webhooks.catalogue import EventType
 
@@ -64,21 +66,31 @@ def ended(generation: Generation) -> None:
     )
 
 
+@transaction.atomic
 def progressed(generation: Generation) -> None:
     """A look at the provider found it still open: one callback of `sync` mode.
 
-    An earlier one that was not brought yet is not brought any more, so that nobody hears of
-    progress after the end.
+    It takes the place of an earlier one that was not brought yet, and none comes of an answer that
+    was overtaken by the end: nobody hears of progress after that.
     """
-    for number, listener in enumerate(generation.listeners):
+    if not is_sync(generation):
+        return
+    row = (
+        Generation.objects.select_for_update(no_key=True)
+        .filter(pk=generation.pk, state__in=OPEN_STATES)
+        .first()
+    )
+    if row is None:
+        return
+    for number, listener in enumerate(row.listeners):
         if listener["mode"] == "sync":
-            _withdraw_progress(generation, number)
+            _withdraw_progress(row, number)
             _record(
-                generation.organization_id,
+                row.organization_id,
                 listener["url"],
                 EventType.GENERATION_PROCESSING,
-                pixazo_answers.status_body(generation),
-                dedup_key=_progress_key(generation, number, generation.polls),
+                pixazo_answers.status_body(row),
+                dedup_key=_progress_key(row, number, generation.polls),
             )
 
 

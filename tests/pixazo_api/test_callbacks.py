@@ -9,8 +9,10 @@ import pytest
 from django.test import Client
 
 from accounts.models import Organization
+from generations import polling
 from generations.models import Generation
 from generations.polling import expire_overdue
+from generations.provider import Status
 from generations.submission import cancel
 from tests.conftest import Sandbox, caller_for
 from tests.generations.conftest import hurry, overdue, the, work_once, work_until_done
@@ -163,6 +165,44 @@ def test_progress_that_was_not_heard_is_not_told_after_the_end(
     bring()
     assert receiver.next()["status"] == "COMPLETED"
     assert receiver.is_silent()
+
+
+def test_a_look_after_the_end_is_no_progress(ours: Ours, receiver: Receiver) -> None:
+    """An expired job is asked after for another day, and an answer may be overtaken by the end."""
+    headers = receiver.headers | {"X-Webhook-Mode": "sync"}
+    ours.accepted("sandbox:stuck", duration=1, headers=headers)
+    work_once()
+    generation = Generation.objects.get()
+    overdue(generation)
+    assert expire_overdue() == 1
+    bring()
+    assert receiver.next()["status"] == "ERROR"
+    told = Delivery.objects.count()
+    for asked in (generation, the(generation)):
+        polling.apply(asked, asked.provider_request_id or "", Status("PROCESSING"))
+    assert Delivery.objects.count() == told
+    bring()
+    assert receiver.is_silent()
+
+
+def test_progress_that_was_refused_is_not_repeated(
+    ours: Ours, receiver: Receiver, settings: Any
+) -> None:
+    """The next look tells more of it; a repetition could come after the end."""
+    settings.WEBHOOK_RETRY_SECONDS = [0.0]
+    receiver.answers = [500]
+    ours.accepted(
+        "sandbox:stuck", duration=1, headers=receiver.headers | {"X-Webhook-Mode": "sync"}
+    )
+    work_once()
+    hurry()
+    work_once()
+    for _ in range(2):
+        bring()
+    assert receiver.next()["status"] == "PROCESSING"
+    assert receiver.is_silent()
+    assert [row.state for row in Delivery.objects.all()] == ["failed"]
+    Generation.objects.update(next_poll_at=None)
 
 
 @pytest.mark.parametrize(
