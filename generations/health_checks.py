@@ -7,6 +7,7 @@ callbacks are real; nothing is held, sent or made.
 import json
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +18,10 @@ from accounts.access import Caller
 from generations import pixazo_answers, pixazo_callbacks
 from generations.errors import GenerationMissing
 from generations.models import HealthCheck
+from webhooks import retention
+
+KEPT_DAYS = 30
+"""How long its status can be asked for."""
 
 
 def record(
@@ -63,3 +68,10 @@ def one(organization_id: uuid.UUID, check_id: uuid.UUID) -> HealthCheck:
     if check is None:
         raise GenerationMissing("There is no such request.")
     return check
+
+
+def forget_old(limit: int = 10_000) -> int:
+    """Delete what was kept long enough. For the sweep. Returns how many are gone."""
+    until = retention.first_id(timezone.now() - timedelta(days=KEPT_DAYS))
+    old = HealthCheck.objects.filter(pk__lt=until).order_by("pk").values_list("pk", flat=True)
+    return HealthCheck.objects.filter(pk__in=list(old[:limit])).delete()[0]

@@ -32,7 +32,7 @@ from generations.pixazo_answers import Answer
 
 logger = logging.getLogger(__name__)
 
-_BELOW = re.compile(r"/(v2|p-video|p-video-avatar)(/|\Z)")
+_BELOW = re.compile(r"/+(v2|p-video|p-video-avatar)(/|\Z)")
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
 
 
@@ -126,7 +126,7 @@ def _body(request: Request) -> bytes:
     source = plain.META["wsgi.input"] if chunked else plain
     try:
         body: bytes = source.read(limit + 1)
-    except OSError:  # the client is gone, or its chunks make no sense
+    except Exception:  # noqa: BLE001 (of the server's own: the client is gone, or its chunks are bad)
         raise exceptions.ParseError from None
     if len(body) > limit:
         raise BodyTooLarge(f"The request body must be at most {limit} bytes.")
@@ -134,7 +134,10 @@ def _body(request: Request) -> bytes:
 
 
 def _response(answer: Answer) -> Response:
-    return Response(answer.body, status=answer.status, headers=answer.headers)
+    """For no cache on the way: caches do not know the header that carries the key, and who has a
+    link to a video has the video."""
+    headers = {"Cache-Control": "private, no-store", **answer.headers}
+    return Response(answer.body, status=answer.status, headers=headers)
 
 
 def _refusal(error: Exception, context: dict[str, Any]) -> Response:

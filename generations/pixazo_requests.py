@@ -72,7 +72,8 @@ def _no_constant(name: str) -> Never:
 def _parameters(model: str, body: Mapping[str, Any], *, no_op: object) -> dict[str, Any]:
     known = {parameter.name for parameter in PARAMETERS[model]}
     given = {name: value for name, value in body.items() if name in known}
-    if no_op is True and given.get("voice_script", "") == "" and "voice_script" in known:
+    script = given.get("voice_script", "")
+    if no_op is True and "voice_script" in known and isinstance(script, str) and not script.strip():
         given["voice_script"] = "no_op"  # nothing will be said, so it needs no length
     try:
         return parameters.validate(model, given)

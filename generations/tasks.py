@@ -6,7 +6,16 @@ from django.utils import timezone
 
 from accounts import idempotency, invitation_mail, rate_limits
 from accounts.work import INVITATIONS
-from generations import closing, deletion, media, polling, provider_tally, retention, uploads
+from generations import (
+    closing,
+    deletion,
+    health_checks,
+    media,
+    polling,
+    provider_tally,
+    retention,
+    uploads,
+)
 from generations import dispatch as dispatching
 from generations.work import COLLECT, DISPATCH, POLL
 
@@ -43,6 +52,7 @@ def sweep() -> None:
     deletion.purge()
     provider_tally.forget_old()
     retention.remove_old()
+    health_checks.forget_old()
     idempotency.forget_old()
     rate_limits.forget_full()
 

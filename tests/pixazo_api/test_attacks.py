@@ -14,11 +14,13 @@ from accounts import api_keys, organizations
 from accounts.models import Organization, Scope, User
 from billing import freezing
 from billing.models import FreezeCause, Wallet
+from generations import health_checks
 from generations.models import Generation, HealthCheck
 from generations.submission import accept
 from tests.conftest import caller_for
 from tests.pixazo_api.conftest import STATUS, Program
 from tests.pixazo_contract import IMAGE
+from webhooks import retention
 
 pytestmark = pytest.mark.usefixtures("books_balance")
 FORBIDDEN = {
@@ -191,13 +193,34 @@ def test_an_empty_wallet(key: str, model: str, body: dict[str, Any], required: s
 
 def test_a_health_check_costs_nothing(key: str, acme: Organization) -> None:
     program = Program(key)  # the wallet is empty
-    for model, body in (("p-video", {"prompt": "A cat"}), ("p-video-avatar", {"image": IMAGE})):
+    for model, body in (
+        ("p-video", {"prompt": "A cat"}),
+        ("p-video-avatar", {"image": IMAGE}),
+        ("p-video-avatar", {"image": IMAGE, "voice_script": "  "}),
+    ):
         answer = program.submit({**body, "no_op": True}, model)
         assert answer.status_code == 202
         assert program.status(answer.json()["request_id"]).json()["status"] == "COMPLETED"
-    assert HealthCheck.objects.count() == 2
+    assert HealthCheck.objects.count() == 3
     assert not Generation.objects.exists()
     assert Wallet.objects.get(organization=acme).sequence == 0
+
+
+def test_a_health_check_is_forgotten_in_the_end(acmes: Program, acme: Organization) -> None:
+    """Its id tells its age."""
+    body = {"prompt": "A cat", "no_op": True}
+    kept = acmes.accepted(body)
+    old, young = (
+        retention.first_id(timezone.now() - timedelta(days=days))
+        for days in (health_checks.KEPT_DAYS + 1, health_checks.KEPT_DAYS - 1)
+    )
+    for pk in (old, young):
+        HealthCheck.objects.create(
+            id=pk, organization=acme, created_at=timezone.now(), model="p-video"
+        )
+    assert health_checks.forget_old() == 1
+    assert acmes.status(f"p-video_{old}").status_code == 404
+    assert acmes.status(f"p-video_{young}").status_code == acmes.status(kept).status_code == 200
 
 
 def test_a_frozen_wallet_and_a_spent_budget(

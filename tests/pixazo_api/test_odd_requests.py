@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from gunicorn.http.errors import InvalidChunkSize
 
 from accounts.errors import DomainError
 from generations import pixazo_answers
@@ -80,14 +81,26 @@ def test_a_chunked_body(acmes: Program) -> None:
         assert answer.headers["Content-Type"] == "application/json"
 
 
-def test_a_client_that_goes_away(acmes: Program) -> None:
+@pytest.mark.parametrize("error", [OSError("gone"), InvalidChunkSize(b"zz")])
+def test_a_body_that_breaks_off(acmes: Program, error: Exception) -> None:
     class Broken(BytesIO):
         def read(self, *_: Any) -> bytes:
-            raise OSError("gone")
+            raise error
 
-    extra: Any = {"wsgi.input": Broken(), "CONTENT_LENGTH": "100"}
+    extra: Any = {"wsgi.input": Broken(), "wsgi.input_terminated": True}
     answer = acmes.client.generic("POST", PATHS["p-video"], **extra)
     assert (answer.status_code, answer.json()["statusCode"]) == (400, 400)
+
+
+def test_nothing_is_left_in_a_cache(acmes: Program) -> None:
+    """Shared caches know the key's header for an ordinary one."""
+    for answer in (acmes.submit(), acmes.submit({}), acmes.status("x"), acmes.ask("GET", "/v2")):
+        assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_base_address_that_ends_in_a_slash(acmes: Program) -> None:
+    answer = acmes.client.post("/", PATH_INFO=f"/{PATHS['p-video']}")
+    assert (answer.status_code, answer.json()["statusCode"]) == (404, 404)
 
 
 def test_text_that_cannot_be_kept(acmes: Program) -> None:
