@@ -6,12 +6,12 @@ from typing import Any
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import body_api, pages, query_api
 from accounts.authentication import caller
 from accounts.idempotent_views import idempotent
 from accounts.models import Scope
+from accounts.resource_api import Resource
 from webhooks import answers, api_shapes, endpoints, reading_api, replaying
 from webhooks.models import MAX_URL_LENGTH
 
@@ -28,12 +28,10 @@ _MEMBERS: dict[str, body_api.Check] = {
 }
 
 
-class Endpoints(APIView):
+class Endpoints(Resource):
     scopes = {"GET": Scope.WEBHOOKS_READ, "POST": Scope.WEBHOOKS_WRITE}
-    errors = {
-        "GET": ("invalid_parameters",),
-        "POST": ("invalid_parameters", "too_many_endpoints"),
-    }
+    queried = ("GET",)
+    errors = {"POST": ("too_many_endpoints",)}
 
     @extend_schema(
         operation_id="list_webhook_endpoints",
@@ -67,13 +65,12 @@ class Endpoints(APIView):
         )
 
 
-class OneEndpoint(APIView):
+class OneEndpoint(Resource):
     scopes = {
         "GET": Scope.WEBHOOKS_READ,
         "PATCH": Scope.WEBHOOKS_WRITE,
         "DELETE": Scope.WEBHOOKS_WRITE,
     }
-    errors = {"PATCH": ("invalid_parameters",)}
 
     @extend_schema(
         operation_id="retrieve_webhook_endpoint",
@@ -114,7 +111,7 @@ class OneEndpoint(APIView):
         return Response(status=204)
 
 
-class EndpointSecret(APIView):
+class EndpointSecret(Resource):
     scopes = {"GET": Scope.WEBHOOKS_WRITE}
 
     @extend_schema(
@@ -132,9 +129,8 @@ class EndpointSecret(APIView):
         return Response(body, headers={"Cache-Control": "no-store"})
 
 
-class RotateSecret(APIView):
+class RotateSecret(Resource):
     scopes = {"POST": Scope.WEBHOOKS_WRITE}
-    errors = {"POST": ("invalid_parameters",)}
 
     @extend_schema(
         operation_id="rotate_webhook_secret",
@@ -155,9 +151,9 @@ class RotateSecret(APIView):
         return Response(answers.endpoint_with_secret(endpoint, secret))
 
 
-class TestEndpoint(APIView):
+class TestEndpoint(Resource):
     scopes = {"POST": Scope.WEBHOOKS_WRITE}
-    errors = {"POST": ("endpoint_disabled", "invalid_parameters")}
+    errors = {"POST": ("endpoint_disabled",)}
 
     @extend_schema(
         operation_id="test_webhook_endpoint",
@@ -176,9 +172,9 @@ class TestEndpoint(APIView):
         return Response(answers.delivery(made), status=202, headers=headers)
 
 
-class ReplayMissed(APIView):
+class ReplayMissed(Resource):
     scopes = {"POST": Scope.WEBHOOKS_WRITE}
-    errors = {"POST": ("invalid_parameters", "endpoint_disabled")}
+    errors = {"POST": ("endpoint_disabled",)}
 
     @extend_schema(
         operation_id="replay_missed_webhooks",

@@ -5,12 +5,12 @@ import uuid
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import body_api, pages, query_api, shapes
 from accounts.authentication import caller
 from accounts.idempotent_views import idempotent
 from accounts.models import Scope
+from accounts.resource_api import Resource
 from webhooks import answers, api_shapes, history, reading_api, replaying
 from webhooks.api import TAG
 from webhooks.catalogue import EventType
@@ -45,9 +45,9 @@ _CREATED_PARAMETERS = [
 ]
 
 
-class Deliveries(APIView):
+class Deliveries(Resource):
     scopes = {"GET": Scope.WEBHOOKS_READ}
-    errors = {"GET": ("invalid_parameters",)}
+    queried = ("GET",)
 
     @extend_schema(
         operation_id="list_webhook_deliveries",
@@ -71,7 +71,7 @@ class Deliveries(APIView):
         return Response(query_api.page_as_json(request, page, answers.delivery))
 
 
-class OneDelivery(APIView):
+class OneDelivery(Resource):
     scopes = {"GET": Scope.WEBHOOKS_READ}
 
     @extend_schema(
@@ -86,9 +86,9 @@ class OneDelivery(APIView):
         return Response(answers.delivery_with_attempts(found))
 
 
-class ReplayDelivery(APIView):
+class ReplayDelivery(Resource):
     scopes = {"POST": Scope.WEBHOOKS_WRITE}
-    errors = {"POST": ("endpoint_disabled", "delivery_open", "invalid_parameters")}
+    errors = {"POST": ("endpoint_disabled", "delivery_open")}
 
     @extend_schema(
         operation_id="replay_webhook_delivery",
@@ -110,9 +110,9 @@ class ReplayDelivery(APIView):
         return Response(answers.delivery(again), status=202, headers=headers)
 
 
-class Events(APIView):
+class Events(Resource):
     scopes = {"GET": Scope.WEBHOOKS_READ}
-    errors = {"GET": ("invalid_parameters",)}
+    queried = ("GET",)
 
     @extend_schema(
         operation_id="list_webhook_events",
@@ -134,7 +134,7 @@ class Events(APIView):
         return Response(query_api.page_as_json(request, page, answers.event))
 
 
-class OneEvent(APIView):
+class OneEvent(Resource):
     scopes = {"GET": Scope.WEBHOOKS_READ}
 
     @extend_schema(

@@ -32,8 +32,10 @@ DRAIN_SECONDS = 40.0
 """A drain claims nothing new after this; what is left is for the next task."""
 LOOK_SECONDS = 0.2
 """How often a drain that waits for answers looks for what has fallen due."""
-SHARE = 0.5
-"""Of all places, what endpoints that are failing may have together, and one organization alone."""
+FAILING_SHARE = 0.5
+"""Of all places, what endpoints that are failing may have together."""
+ORGANIZATIONS_SHARE = 0.9
+"""Of all places, what one organization may have: whoever comes finds one."""
 MAX_RETRY_AFTER_SECONDS = 86_400.0
 JITTER = 0.2
 
@@ -109,10 +111,11 @@ def claim(limit: int) -> list[Claim]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CLAIM_LOCK])
         cursor.execute(
-            "SELECT delivery_id FROM webhooks_claim(%s, %s, %s, %s)",
+            "SELECT delivery_id FROM webhooks_claim(%s, %s, %s, %s, %s)",
             [
                 limit,
-                int(settings.WEBHOOK_IN_FLIGHT * SHARE),
+                int(settings.WEBHOOK_IN_FLIGHT * FAILING_SHARE),
+                int(settings.WEBHOOK_IN_FLIGHT * ORGANIZATIONS_SHARE),
                 settings.WEBHOOK_IN_FLIGHT_PER_ENDPOINT,
                 settings.WEBHOOK_LEASE_SECONDS,
             ],

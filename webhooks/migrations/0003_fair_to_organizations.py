@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunSQL(
-            "DROP FUNCTION webhooks_claim(integer, integer, integer, integer);"
+            "DROP FUNCTION IF EXISTS webhooks_claim(integer, integer, integer, integer);"
             + (SQL / "claim.sql").read_text(),
             migrations.RunSQL.noop,
         ),

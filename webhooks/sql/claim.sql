@@ -8,12 +8,13 @@ $$;
 -- Which deliveries are taken on: fairly by lane (an endpoint, or hosts of one organization), and
 -- never more of a lane at once than it may have. A lane that has been failing has one place, and
 -- all such lanes together only a share of the places: however many endpoints hang, the others go on.
--- No organization has more than that share either, and who has fewer under way comes first: however
--- many endpoints one of them has, and however slow, the others go on.
+-- One organization has a share too, and who has fewer under way comes first: however many endpoints
+-- it has, and however slow, the others go on.
 --
 -- The caller holds the claim's advisory lock, so that the counts are exact.
 CREATE OR REPLACE FUNCTION webhooks_claim(
-    p_limit integer, p_share integer, p_per_lane integer, p_lease_seconds integer
+    p_limit integer, p_failing integer, p_per_organization integer, p_per_lane integer,
+    p_lease_seconds integer
 ) RETURNS TABLE (delivery_id uuid)
 LANGUAGE sql AS $$
     -- A loose index scan: one look into webhooks_due for each lane, however long its backlog.
@@ -47,10 +48,10 @@ LANGUAGE sql AS $$
           FROM due LEFT JOIN under_way USING (organization_id)),
     ranked AS (
         SELECT *, row_number() OVER (PARTITION BY failing ORDER BY turn, next_attempt_at) AS place
-          FROM turns WHERE turn <= p_share),
+          FROM turns WHERE turn <= p_per_organization),
     chosen AS (
         SELECT id FROM ranked
-         WHERE NOT failing OR place <= p_share - (SELECT coalesce(sum(failing), 0) FROM under_way)
+         WHERE NOT failing OR place <= p_failing - (SELECT coalesce(sum(failing), 0) FROM under_way)
          ORDER BY turn, next_attempt_at LIMIT p_limit),
     locked AS (
         SELECT d.id FROM webhooks_delivery d JOIN chosen USING (id)
