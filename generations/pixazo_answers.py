@@ -2,7 +2,7 @@
 
 Source: Pixazo's reference, sections "Output", "Callback Payload", "Response (Completed)", "Status
 Values" and "Error Responses". Where it names only a status (401, 403, 404, 429, 500) the shape is
-that of its gateway, as in `sandbox/answers.py`.
+that of its gateway, Azure API Management, as in `sandbox/answers.py`.
 """
 
 import re
@@ -176,6 +176,8 @@ def _iso(moment: datetime) -> str:
 
 _GATE_MESSAGES = {
     400: "Bad request",
+    401: "Access denied due to invalid subscription key. "
+    "Make sure to provide a valid key for an active subscription.",
     403: "Forbidden. The subscription does not permit this operation.",
     404: "Resource not found",
     405: "Method not allowed",
@@ -183,14 +185,17 @@ _GATE_MESSAGES = {
 
 
 def gate(status: int) -> Answer:
-    """A refusal in the gateway's shape: 400, 403, 404 (no such address), 405, or another 4xx."""
+    """A refusal in the gateway's shape: 400, 401 (a key that opens nothing), 403, 404 (no such
+    address), 405, or another 4xx."""
     message = _GATE_MESSAGES.get(status, _GATE_MESSAGES[400])
     return Answer(status, {"statusCode": status, "message": message})
 
 
-def unauthorized(reason: str) -> Answer:
-    """401, for a reason like "missing subscription key"."""
-    text = f"Access denied due to {reason}. Provide a valid key for an active subscription."
+def missing_key() -> Answer:
+    text = (
+        "Access denied due to missing subscription key. "
+        "Make sure to include subscription key when making requests to an API."
+    )
     return Answer(401, {"statusCode": 401, "message": text})
 
 

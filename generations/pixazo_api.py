@@ -44,7 +44,9 @@ class SubscriptionKeyAuthentication(authentication.BaseAuthentication):
         return (None, recognised(request._request, secret)) if secret else None
 
     def authenticate_header(self, request: Request) -> str:
-        return f'Bearer realm="{KEY_HEADER}"'  # without any, DRF would make the 401 a 403
+        """As the gateway's."""
+        realm = settings.PUBLIC_BASE_URL
+        return f'AzureApiManagementKey realm="{realm}",name="{KEY_HEADER}",type="header"'
 
 
 class BodyTooLarge(DomainError):
@@ -144,9 +146,9 @@ def _refusal(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's hook: every error in Pixazo's shapes, also one that we did not think of."""
     match error:
         case exceptions.NotAuthenticated():
-            answer = pixazo_answers.unauthorized("missing subscription key")
+            answer = pixazo_answers.missing_key()
         case exceptions.AuthenticationFailed():
-            answer = pixazo_answers.unauthorized("invalid subscription key")
+            answer = pixazo_answers.gate(401)
         case exceptions.Throttled():
             answer = pixazo_answers.rate_limited(math.ceil(getattr(error, "wait", None) or 1))
         case DomainError():
@@ -157,7 +159,10 @@ def _refusal(error: Exception, context: dict[str, Any]) -> Response:
         case _:
             logger.exception("the Pixazo-compatible API failed", exc_info=error)
             answer = pixazo_answers.internal_error()
-    return _response(answer)
+    response = _response(answer)
+    if challenge := getattr(error, "auth_header", ""):
+        response.headers["WWW-Authenticate"] = challenge
+    return response
 
 
 def is_below(path: str) -> bool:

@@ -9,12 +9,17 @@ from starlette.responses import Response
 
 # Azure API Management stands in front of the real gateway; its own refusals have this other shape.
 _GATE_MESSAGES = {
-    401: "Access denied due to {reason}. Provide a valid key for an active subscription.",
+    401: "Access denied due to invalid subscription key. "
+    "Make sure to provide a valid key for an active subscription.",
     403: "Forbidden. The subscription does not permit this operation.",
     404: "Resource not found",
     405: "Method not allowed",
     429: "Rate limit is exceeded. Try again in {seconds} seconds.",
 }
+_MISSING_KEY = (
+    "Access denied due to missing subscription key. "
+    "Make sure to include subscription key when making requests to an API."
+)
 _QUEUE_ERRORS: dict[int, tuple[str, str]] = {
     402: ("Insufficient Balance", "Your wallet does not have enough balance. Required: $0.01"),
     500: ("Internal Server Error", "Something went wrong while queuing the request"),
@@ -38,10 +43,15 @@ class Json(Response):
         return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
-def gate_error(status: int, *, reason: str = "invalid subscription key", seconds: int = 1) -> Json:
+def gate_error(status: int, *, seconds: int = 1) -> Json:
     """Return a refusal in API Management's shape; `status` is one of 401, 403, 404, 405, 429."""
-    message = _GATE_MESSAGES[status].format(reason=reason, seconds=seconds)
+    message = _GATE_MESSAGES[status].format(seconds=seconds)
     return Json({"statusCode": status, "message": message}, status_code=status)
+
+
+def missing_key() -> Json:
+    """Return API Management's 401 to a request without a key."""
+    return Json({"statusCode": 401, "message": _MISSING_KEY}, status_code=401)
 
 
 def queue_error(status: int, *, retry_after_seconds: int | None = None) -> Json:

@@ -23,7 +23,7 @@ def refusal(request: Request, *, submitting: bool) -> Response | None:
     """
     key = key_of(request)
     if not key:
-        return answers.gate_error(401, reason="missing subscription key")
+        return answers.missing_key()
     if key == "invalid":
         return answers.gate_error(401)
     if key == "forbidden":

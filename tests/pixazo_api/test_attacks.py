@@ -128,6 +128,7 @@ def test_keys_that_were_good_once(acmes: Program, acme: Organization, alice: Use
         for answer in (one.submit(), one.status("x")):
             assert answer.status_code == 401
             assert "invalid subscription key" in answer.json()["message"]
+            assert 'name="Ocp-Apim-Subscription-Key"' in answer.headers["WWW-Authenticate"]
     assert not Generation.objects.exists()
 
 
