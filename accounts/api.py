@@ -3,23 +3,30 @@
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import ANY_SCOPE, caller
 from accounts.models import Scope
-from accounts.shapes import ID, TEXT, array, choice, component, record
+from accounts.resource_api import Resource
+from accounts.shapes import ID, TEXT, array, choice, component, described, record
 
 ME = component(
     "Me",
     record(
         "Whose key this is.",
-        organization=component("Organization", record("A customer of ours.", id=ID, name=TEXT)),
+        organization=component(
+            "Organization",
+            record(
+                "A customer of ours.",
+                id=ID,
+                name=described(TEXT, "As its owner called it.", maxLength=100),
+            ),
+        ),
         scopes=array(choice(*Scope.values), "What it may do."),
     ),
 )
 
 
-class Me(APIView):
+class Me(Resource):
     """Whose key this is and what it may do. Any key may ask."""
 
     scopes = {"GET": ANY_SCOPE}

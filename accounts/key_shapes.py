@@ -28,22 +28,22 @@ _NETWORKS = array(
 )
 _FACTS: dict[str, Any] = {
     "id": ID,
-    "name": TEXT,
-    "prefix": described(TEXT, "The secret's first characters, to know it by."),
+    "name": described(TEXT, "What uses it.", maxLength=100),
+    "prefix": described(TEXT, "The secret's first characters, to know it by.", maxLength=12),
     "scopes": array(SCOPE, "What it may do."),
     "allowed_networks": _NETWORKS,
     "monthly_budget": nullable(money("What it may spend in a calendar month (UTC); null: all.")),
     "spent_this_month": money("Charged in this month so far, or held."),
     "currency": CURRENCY,
-    "created_at": MOMENT,
+    "created_at": described(MOMENT, "When it was made."),
     "expires_at": described(nullable(MOMENT), "When it ends; null: when it is revoked."),
     "rotated_at": described(nullable(MOMENT), "When it got its present secret."),
     "previous_secret_expires_at": described(
         nullable(MOMENT), "Until when the secret before the present one works."
     ),
     "last_used_at": described(nullable(MOMENT), "To the minute."),
-    "last_used_address": described(nullable(TEXT), "From where."),
-    "revoked_at": nullable(MOMENT),
+    "last_used_address": described(nullable(TEXT), "From which network address.", maxLength=45),
+    "revoked_at": described(nullable(MOMENT), "When it was revoked, for good; null: it was not."),
 }
 KEY = component("ApiKey", record("A program's key to the API.", **_FACTS))
 NEW_KEY = component(

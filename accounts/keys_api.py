@@ -8,12 +8,12 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import api_keys, body_api, key_shapes, money, pages, query_api, spending
 from accounts.authentication import caller
 from accounts.idempotent_views import idempotent
 from accounts.models import ApiKey, Scope, User
+from accounts.resource_api import Resource
 
 TAG = "API keys"
 DEFAULT_OVERLAP_SECONDS = 24 * 3600
@@ -46,13 +46,11 @@ def _moment(moment: dt.datetime | None) -> str | None:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
 
 
-class ApiKeys(APIView):
+class ApiKeys(Resource):
     answers_secrets = True
     scopes = {"GET": Scope.KEYS_READ, "POST": Scope.KEYS_WRITE}
-    errors = {
-        "GET": ("invalid_parameters",),
-        "POST": ("invalid_parameters", "invalid_scopes", "invalid_networks"),
-    }
+    queried = ("GET",)
+    errors = {"POST": ("invalid_scopes", "invalid_networks")}
 
     @extend_schema(
         operation_id="list_api_keys",
@@ -118,9 +116,9 @@ class ApiKeys(APIView):
         return Response(as_json(key, secret=secret), status=201, headers=headers)
 
 
-class OneApiKey(APIView):
+class OneApiKey(Resource):
     scopes = {"GET": Scope.KEYS_READ, "PATCH": Scope.KEYS_WRITE, "DELETE": Scope.KEYS_WRITE}
-    errors = {"PATCH": ("invalid_parameters", "invalid_scopes", "invalid_networks", "key_ended")}
+    errors = {"PATCH": ("invalid_scopes", "invalid_networks", "key_ended")}
 
     @extend_schema(
         operation_id="retrieve_api_key",
@@ -161,10 +159,10 @@ class OneApiKey(APIView):
         return Response(status=204)
 
 
-class RotateApiKey(APIView):
+class RotateApiKey(Resource):
     answers_secrets = True
     scopes = {"POST": Scope.KEYS_WRITE}
-    errors = {"POST": ("invalid_parameters", "invalid_overlap", "key_ended")}
+    errors = {"POST": ("invalid_overlap", "key_ended")}
 
     @extend_schema(
         operation_id="rotate_api_key",

@@ -62,12 +62,14 @@ BOOLEAN: Schema = {"type": "boolean"}
 ID: Schema = {
     "type": "string",
     "format": "uuid",
+    "description": "Its id (a UUID); later ones sort after earlier ones.",
     "examples": ["0199a6c4-7c1e-7d30-9f6b-1a2b3c4d5e6f"],
 }
 URL: Schema = {"type": "string", "format": "uri"}
 MOMENT: Schema = {
     "type": "string",
     "format": "date-time",
+    "description": "ISO 8601, in UTC.",
     "examples": ["2026-05-22T13:17:32.110Z"],
 }
 DAY: Schema = {"type": "string", "format": "date", "examples": ["2026-05-22"]}
@@ -77,7 +79,9 @@ MONEY: Schema = {
     "description": "US dollars, as a decimal string with six places.",
     "examples": ["0.025000"],
 }
-CURRENCY: Schema = {"type": "string", "const": "USD"}
+CURRENCY: Schema = {"type": "string", "const": "USD", "description": "Of the amounts beside it."}
+
+_CURSOR: Schema = {"type": "string", "maxLength": 500}
 
 
 def money(description: str) -> Schema:
@@ -93,7 +97,7 @@ def page_of(name: str, item: Schema, what: str) -> Schema:
             results=array(item, "In the order asked for."),
             next=described(nullable(URL), "The next page, or null on the last one."),
             previous=described(nullable(URL), "The page before, or null on the first one."),
-            next_cursor=described(nullable(TEXT), "`cursor` of the next page."),
-            previous_cursor=described(nullable(TEXT), "`cursor` of the page before."),
+            next_cursor=described(nullable(_CURSOR), "`cursor` of the next page."),
+            previous_cursor=described(nullable(_CURSOR), "`cursor` of the page before."),
         ),
     )

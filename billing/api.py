@@ -3,10 +3,10 @@
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import authentication
 from accounts.models import Scope
+from accounts.resource_api import Resource
 from accounts.shapes import (
     BOOLEAN,
     CURRENCY,
@@ -41,8 +41,8 @@ PRICES = component(
                 "Price",
                 record(
                     "What a second of output costs.",
-                    model=TEXT,
-                    resolution=TEXT,
+                    model=described(TEXT, "The model's id."),
+                    resolution=described(TEXT, "Of the output, such as `720p`."),
                     draft=described(BOOLEAN, "Draft mode: quicker and cheaper."),
                     price_per_second=amount("For a second of output."),
                     currency=CURRENCY,
@@ -58,7 +58,7 @@ PRICES = component(
 )
 
 
-class Prices(APIView):
+class Prices(Resource):
     scopes = {"GET": Scope.GENERATIONS_READ}
 
     @extend_schema(
@@ -89,7 +89,7 @@ class Prices(APIView):
         )
 
 
-class WalletView(APIView):
+class WalletView(Resource):
     """What the organization has: `available` = `balance` - `held`."""
 
     scopes = {"GET": Scope.WALLET_READ}

@@ -7,12 +7,12 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts import body_api, pages, query_api
+from accounts import body_api, pages, query_api, shapes
 from accounts.authentication import caller
 from accounts.idempotent_views import HEADER, REPLAYED
 from accounts.models import Scope
+from accounts.resource_api import Resource
 from billing import fulfilment, payment_shapes, payments, statement, topups
 from billing.models import EntryKind, TopUp
 
@@ -31,12 +31,12 @@ def _text(value: Any) -> str:
     return value
 
 
-class TopUps(APIView):
+class TopUps(Resource):
     scopes = {"GET": Scope.WALLET_READ, "POST": Scope.BILLING_WRITE}
+    queried = ("GET",)
     errors = {
-        "GET": ("invalid_parameters",),
         "POST": (
-            *("invalid_parameters", "payment_unavailable", "payment_refused"),
+            *("payment_unavailable", "payment_refused"),
             *("payments_not_set_up", "amount_not_for_sale"),
         ),
     }
@@ -76,7 +76,7 @@ class TopUps(APIView):
         return Response(payment_shapes.top_up(top_up, first=True), status=201, headers=headers)
 
 
-class OneTopUp(APIView):
+class OneTopUp(Resource):
     scopes = {"GET": Scope.WALLET_READ}
 
     @extend_schema(
@@ -100,9 +100,9 @@ _FILTERS: dict[str, query_api.Reader] = {
 }
 
 
-class Entries(APIView):
+class Entries(Resource):
     scopes = {"GET": Scope.WALLET_READ}
-    errors = {"GET": ("invalid_parameters",)}
+    queried = ("GET",)
 
     @extend_schema(
         operation_id="list_entries",
@@ -114,17 +114,17 @@ class Entries(APIView):
             OpenApiParameter(
                 "kind",
                 {"type": "string", "enum": list(EntryKind.values)},
-                description="Only this kind.",
+                description="Only those of this kind.",
             ),
             OpenApiParameter(
                 "created_after",
-                {"type": "string", "format": "date-time"},
-                description="At this time or later.",
+                shapes.MOMENT,
+                description="Only those posted from this moment on.",
             ),
             OpenApiParameter(
                 "created_before",
-                {"type": "string", "format": "date-time"},
-                description="Before this time.",
+                shapes.MOMENT,
+                description="Only those posted before this moment.",
             ),
         ],
         responses={200: OpenApiResponse(payment_shapes.ENTRY_PAGE, "A page.")},

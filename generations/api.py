@@ -7,13 +7,13 @@ from django.http import HttpResponseRedirect
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import body_api, query_api, shapes
 from accounts.authentication import caller
 from accounts.idempotent_views import idempotent
 from accounts.models import Scope
 from accounts.rate_limits import GENERATIONS
+from accounts.resource_api import Resource
 from generations import (
     answers,
     api_shapes,
@@ -50,13 +50,13 @@ def _query(name: str, schema: shapes.Schema, description: str) -> OpenApiParamet
     return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=description)
 
 
-class Generations(APIView):
+class Generations(Resource):
     scopes = {"GET": Scope.GENERATIONS_READ, "POST": Scope.GENERATIONS_WRITE}
+    queried = ("GET",)
     rate_limits = {"POST": GENERATIONS}
     errors = {
-        "GET": ("invalid_parameters",),
         "POST": (
-            *("invalid_parameters", "insufficient_credits", "wallet_in_debt", "wallet_frozen"),
+            *("insufficient_credits", "wallet_in_debt", "wallet_frozen"),
             *("price_missing", "busy", "key_budget_exceeded", "member_limit_exceeded"),
         ),
     }
@@ -129,7 +129,7 @@ class Generations(APIView):
         )
 
 
-class OneGeneration(APIView):
+class OneGeneration(Resource):
     scopes = {"GET": Scope.GENERATIONS_READ, "DELETE": Scope.GENERATIONS_WRITE}
     errors = {"DELETE": ("cannot_delete",)}
 
@@ -158,9 +158,9 @@ class OneGeneration(APIView):
         return Response(status=204)
 
 
-class CancelGeneration(APIView):
+class CancelGeneration(Resource):
     scopes = {"POST": Scope.GENERATIONS_WRITE}
-    errors = {"POST": ("cannot_cancel", "invalid_parameters")}
+    errors = {"POST": ("cannot_cancel",)}
 
     @extend_schema(
         operation_id="cancel_generation",
@@ -178,9 +178,10 @@ class CancelGeneration(APIView):
         return Response(answers.generation(submission.cancel(caller(request), generation_id)))
 
 
-class GenerationContent(APIView):
+class GenerationContent(Resource):
     scopes = {"GET": Scope.GENERATIONS_READ}
-    errors = {"GET": ("invalid_parameters", "no_content_yet", "content_removed")}
+    queried = ("GET",)
+    errors = {"GET": ("no_content_yet", "content_removed")}
 
     @extend_schema(
         operation_id="generation_content",

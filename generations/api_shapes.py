@@ -8,7 +8,6 @@ from accounts.shapes import (
     CURRENCY,
     DAY,
     ID,
-    INTEGER,
     MOMENT,
     NUMBER,
     TEXT,
@@ -94,11 +93,11 @@ OUTPUT = component(
         media_url=described(URL, "The video."),
         poster_url=described(nullable(URL), "A picture of it (JPEG); comes a moment later."),
         preview_url=described(nullable(URL), "Its first seconds, small and silent (MP4)."),
-        media_type={"type": "string", "const": "video/mp4"},
-        duration=described(NUMBER, "Seconds."),
+        media_type={"type": "string", "const": "video/mp4", "description": "Of the video."},
+        duration=described(NUMBER, "Seconds.", minimum=0),
         width=described(COUNT, "Pixels."),
         height=described(COUNT, "Pixels."),
-        has_audio=BOOLEAN,
+        has_audio=described(BOOLEAN, "Whether it has sound."),
         size=described(COUNT, "Bytes."),
     ),
 )
@@ -123,7 +122,7 @@ GENERATION = component(
             "additionalProperties": True,
             "description": "The input, complete with the defaults of what was left out.",
         },
-        output=nullable(OUTPUT),
+        output=described(nullable(OUTPUT), "The video; null until it is completed."),
         error=described(nullable(TEXT), "Why it failed, for a person to read."),
         cost=COST,
         created_at=described(MOMENT, "When it was accepted."),
@@ -154,15 +153,17 @@ QUOTE = component(
             description="What the seconds were taken from: the asked `duration`, the measured "
             "length of the `audio`, or an estimate of how long the `voice_script` takes to speak.",
         ),
-        audio_duration=described(nullable(NUMBER), "Measured seconds of the `audio`."),
-        resolution=choice(*RESOLUTIONS),
-        draft=BOOLEAN,
+        audio_duration=described(
+            nullable(NUMBER), "Measured seconds of the `audio`; null without one.", minimum=0
+        ),
+        resolution=choice(*RESOLUTIONS, description="Of the output."),
+        draft=described(BOOLEAN, "Whether it is in draft mode."),
         own_price=described(BOOLEAN, "Whether this is a price of your organization's own."),
     ),
 )
 
 _PRICE_MEMBERS: dict[str, Any] = {
-    "resolution": TEXT,
+    "resolution": described(TEXT, "Of the output, such as `720p`."),
     "draft": described(BOOLEAN, "Draft mode: quicker and cheaper, of lower quality."),
     "price_per_second": money("For a second of output."),
     "currency": CURRENCY,
@@ -174,8 +175,8 @@ MODEL_DETAILS = component(
     record(
         "A model: what it can be told, and what it costs your organization.",
         id=MODEL,
-        name=TEXT,
-        description=TEXT,
+        name=described(TEXT, "What it is called."),
+        description=described(TEXT, "What it does."),
         parameters={
             "type": "object",
             "additionalProperties": True,
@@ -188,7 +189,11 @@ MODEL_DETAILS = component(
         voices=array(
             component(
                 "Voice",
-                record("A voice.", name=TEXT, gender=choice("female", "male")),
+                record(
+                    "A voice.",
+                    name=described(TEXT, "Give it as `voice`."),
+                    gender=choice("female", "male", description="How it sounds."),
+                ),
             ),
             "Values of `voice`.",
         ),
@@ -198,8 +203,12 @@ MODEL_DETAILS = component(
                 "ModelExample",
                 record(
                     "An input that works.",
-                    title=TEXT,
-                    input={"type": "object", "additionalProperties": True},
+                    title=described(TEXT, "What it shows."),
+                    input={
+                        "type": "object",
+                        "additionalProperties": True,
+                        "description": "Give it as `input`.",
+                    },
                 ),
             ),
             "Inputs to begin with.",
@@ -221,13 +230,13 @@ UPLOAD = component(
             "Use it as `image` or `audio`. Who has it can read the file until it expires; only "
             "your organization can use it as an input.",
         ),
-        filename=described(TEXT, "As you called it."),
+        filename=described(TEXT, "As you called it; for display.", maxLength=200),
         content_type=described(TEXT, "What the file really is."),
         size=described(COUNT, "Bytes."),
-        width=described(nullable(INTEGER), "Pixels, of an image."),
-        height=described(nullable(INTEGER), "Pixels, of an image."),
-        duration=described(nullable(NUMBER), "Seconds, of audio."),
-        created_at=MOMENT,
+        width=described(nullable(COUNT), "Pixels, of an image."),
+        height=described(nullable(COUNT), "Pixels, of an image."),
+        duration=described(nullable(NUMBER), "Seconds, of audio.", minimum=0),
+        created_at=described(MOMENT, "When it was uploaded."),
         expires_at=described(MOMENT, "No new generation can use it from then on."),
     ),
 )
@@ -254,13 +263,15 @@ _SUMS: dict[str, Any] = {
     "charged": money("What was charged."),
     "refunded": money("What went back."),
 }
-_FROM: Any = {"from": DAY}
+_KEY = record("An API key.", id=ID, name=described(TEXT, "What uses it.", maxLength=100))
+_MEMBER = record("A member.", email=described(TEXT, "E-mail address."))
+_FROM: Any = {"from": described(DAY, "The first day.")}
 USAGE = component(
     "Usage",
     record(
         "What was used. A generation counts on the day on which it was accepted.",
         **_FROM,
-        to=DAY,
+        to=described(DAY, "The last day, included."),
         tz=described(TEXT, "The time zone of the days."),
         group_by=array(choice("day", "model", "resolution", "api_key", "member"), "As asked."),
         currency=CURRENCY,
@@ -270,17 +281,16 @@ USAGE = component(
                 record(
                     "Sums of a group; it has the members that `group_by` names.",
                     optional=("day", "model", "resolution", "api_key", "member"),
-                    day=DAY,
+                    day=described(DAY, "In the time zone `tz`."),
                     model=MODEL,
-                    resolution=TEXT,
-                    api_key=nullable(
-                        component("UsageKey", record("A key.", id=ID, name=TEXT)),
+                    resolution=described(TEXT, "Of the output, such as `720p`."),
+                    api_key=described(
+                        nullable(component("UsageKey", _KEY)),
+                        "The key that asked; null for the web.",
                     ),
-                    member=nullable(
-                        component(
-                            "UsageMember",
-                            record("A member.", email=described(TEXT, "E-mail address.")),
-                        )
+                    member=described(
+                        nullable(component("UsageMember", _MEMBER)),
+                        "The member who asked at the web; null for keys.",
                     ),
                     **_SUMS,
                 ),

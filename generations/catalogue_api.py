@@ -3,10 +3,10 @@
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import caller
 from accounts.models import Scope
+from accounts.resource_api import Resource
 from generations import answers, api_shapes, catalogue, parameters, quoting
 from generations.examples import EXAMPLES
 from generations.reading_api import generation_request
@@ -14,7 +14,7 @@ from generations.reading_api import generation_request
 TAG = "Models and prices"
 
 
-class Models(APIView):
+class Models(Resource):
     scopes = {"GET": Scope.GENERATIONS_READ}
 
     @extend_schema(
@@ -28,7 +28,7 @@ class Models(APIView):
         return Response({"results": catalogue.models(caller(request).organization_id)})
 
 
-class OneModel(APIView):
+class OneModel(Resource):
     scopes = {"GET": Scope.GENERATIONS_READ}
 
     @extend_schema(
@@ -49,11 +49,11 @@ class OneModel(APIView):
         return Response(catalogue.model(caller(request).organization_id, model))
 
 
-class Quotes(APIView):
+class Quotes(Resource):
     """What a request would cost. Nothing is held."""
 
     scopes = {"POST": Scope.GENERATIONS_READ}
-    errors = {"POST": ("invalid_parameters", "price_missing", "busy")}
+    errors = {"POST": ("price_missing", "busy")}
 
     @extend_schema(
         operation_id="create_quote",

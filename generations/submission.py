@@ -89,7 +89,7 @@ def accept(
     params, notes = _validated(model, input, metadata, idempotency_key)
     request_hash = _hash(model, params, notes, listeners)
     if idempotency_key and (known := _asked_before(caller, idempotency_key, request_hash)):
-        return known
+        return _as_asked(known, params, notes)
     quote = quoting.quote(caller.organization_id, model, params)
     if most_micros is not None and quote.amount_micros > most_micros:
         now, before = (money.display(one) for one in (quote.amount_micros, most_micros))
@@ -108,7 +108,7 @@ def accept(
         known = _asked_before(caller, idempotency_key, request_hash) if idempotency_key else None
         if known is None:
             raise
-        return known
+        return _as_asked(known, params, notes)
     DISPATCH.nudge()
     return Accepted(generation, replayed=False)
 
@@ -233,6 +233,13 @@ def _asked_before(caller: Caller, idempotency_key: str, request_hash: bytes) -> 
     if bytes(generation.request_hash) != request_hash:
         raise IdempotencyMismatch
     return Accepted(generation, replayed=True)
+
+
+def _as_asked(known: Accepted, params: dict[str, Any], notes: dict[str, Any]) -> Accepted:
+    """With the values of this request, which are the same: the row's have lost the order of their
+    members (`jsonb`), and the first answer is repeated to the byte."""
+    known.generation.input, known.generation.metadata = params, notes
+    return known
 
 
 def cancel(caller: Caller, generation_id: uuid.UUID) -> Generation:

@@ -11,7 +11,6 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import pages, query_api
 from accounts.authentication import caller
@@ -19,6 +18,7 @@ from accounts.body_api import require_length
 from accounts.errors import FieldError, InvalidParameters
 from accounts.idempotent_views import idempotent
 from accounts.models import Scope
+from accounts.resource_api import Resource
 from generations import answers, api_shapes, uploads
 from generations.reading_api import pointer
 from generations.upload_models import Upload
@@ -28,12 +28,10 @@ FORM_BYTES = 10_000
 """What a form may have around its file."""
 
 
-class Uploads(APIView):
+class Uploads(Resource):
     scopes = {"GET": Scope.GENERATIONS_READ, "POST": Scope.UPLOADS_WRITE}
-    errors = {
-        "GET": ("invalid_parameters",),
-        "POST": ("invalid_parameters", "upload_quota_exceeded", "busy"),
-    }
+    queried = ("GET",)
+    errors = {"POST": ("upload_quota_exceeded", "busy")}
     parser_classes = [MultiPartParser]
 
     @extend_schema(
@@ -106,7 +104,7 @@ def _file(request: Request) -> "UploadedFile[Any]":
     return file
 
 
-class OneUpload(APIView):
+class OneUpload(Resource):
     scopes = {"GET": Scope.GENERATIONS_READ, "DELETE": Scope.UPLOADS_WRITE}
     errors = {"DELETE": ("upload_in_use",)}
 

@@ -12,12 +12,12 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import query_api, shapes
 from accounts.authentication import caller
 from accounts.errors import FieldError, InvalidParameters
 from accounts.models import Scope
+from accounts.resource_api import Resource
 from billing import money
 from generations import api_shapes, usage
 
@@ -115,9 +115,10 @@ def _query(name: str, schema: shapes.Schema, description: str, **more: Any) -> O
     return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=description, **more)
 
 
-class Usage(APIView):
+class Usage(Resource):
     scopes = {"GET": Scope.USAGE_READ}
-    errors = {"GET": ("invalid_parameters", "usage_too_large")}
+    queried = ("GET",)
+    errors = {"GET": ("usage_too_large",)}
     renderer_classes = [JSONRenderer, CSVRenderer]
 
     @extend_schema(
@@ -137,7 +138,11 @@ class Usage(APIView):
                 style="form",
                 explode=False,
             ),
-            _query("tz", shapes.TEXT | {"default": "UTC"}, "Time zone of the days (IANA)."),
+            _query(
+                "tz",
+                {"type": "string", "default": "UTC", "examples": ["Europe/Berlin"]},
+                "Time zone of the days: its name in the IANA database.",
+            ),
             _query("format", shapes.choice("json", "csv") | {"default": "json"}, "Of the answer."),
         ],
         responses={

@@ -24,6 +24,7 @@ from pvideo_platform import (
 
 Operation = dict[str, Any]
 PREFIX = "/api/v1/"
+_WHOSE = {"key": "API key", "endpoint": "webhook endpoint"}
 
 
 @cache
@@ -96,7 +97,10 @@ def _add_scope(operation: Operation, scope: str) -> None:
 def _complete_parameters(operation: Operation, is_idempotent: bool) -> None:
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
-            parameter.setdefault("description", "Its id.")
+            whose = parameter["name"].removesuffix("_id").replace("_", " ")
+            parameter.setdefault("description", f"The id of the {_WHOSE.get(whose, whose)}.")
+            if parameter["schema"].get("format") == "uuid":
+                parameter["example"] = openapi_samples.EXAMPLE_ID
     if is_idempotent:
         operation.setdefault("parameters", []).append(
             {"$ref": "#/components/parameters/IdempotencyKey"}

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from accounts.shapes import TEXT, Schema, array, described
+from accounts.shapes import INTEGER, TEXT, Schema, array, described
 from pvideo_platform import problem_views, problems
 
 PROBLEM_ITEM: Schema = {
@@ -31,7 +31,7 @@ PROBLEM: Schema = {
             "examples": ["/problems/not_found"],
         },
         "title": described(TEXT, "The code in words."),
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "status": described(INTEGER, "The HTTP status.", minimum=400, maximum=599),
         "detail": described(TEXT, "What is wrong this time, for people."),
         "code": {
             "type": "string",
@@ -47,10 +47,11 @@ PROBLEM: Schema = {
 
 EVERYWHERE = (
     *("not_authenticated", "not_allowed", "network_not_allowed", "not_acceptable"),
-    *("rate_limited", "internal_error", "bad_request"),
+    *("invalid_parameters", "bad_request", "uri_too_long", "headers_too_large"),
+    *("rate_limited", "internal_error", "maintenance"),
 )
 WITH_BODY = ("invalid_json", "length_required", "body_too_large", "unsupported_media_type")
-WITH_IDEMPOTENCY = ("idempotency_mismatch", "idempotency_key_in_use", "invalid_parameters")
+WITH_IDEMPOTENCY = ("idempotency_mismatch", "idempotency_key_in_use")
 
 
 def add(operation: dict[str, Any], codes: Iterable[str], *, is_idempotent: bool) -> None:

@@ -53,6 +53,7 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
+    "example": "order-A-1001",
     "description": "Any text of your own that is new for each act, like a UUID; empty is "
     "none. The same key and request give the first answer again (with "
     "`Idempotency-Replayed: true`), another request "

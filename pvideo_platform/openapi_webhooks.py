@@ -2,7 +2,37 @@
 
 from typing import Any
 
-from webhooks.catalogue import CATALOGUE
+from accounts import shapes
+from accounts.shapes import CURRENCY, ID, MOMENT, TEXT, Schema, choice, money, record
+from billing.models import TopUpKind
+from generations.api_shapes import GENERATION
+from webhooks.catalogue import CATALOGUE, EventType
+
+_DATA: dict[str, Schema] = {
+    EventType.TOP_UP_SUCCEEDED: record(
+        "The top-up.",
+        id=ID,
+        kind=choice(*TopUpKind.values, description="`auto`: by auto top-up."),
+        amount=money("What was paid and credited."),
+        bonus=money("Free credits that came with it."),
+        currency=CURRENCY,
+    ),
+    EventType.WALLET_LOW_BALANCE: record(
+        "How the wallet stands.",
+        available=money("What can be spent."),
+        threshold=money("What you set."),
+        currency=CURRENCY,
+    ),
+    EventType.AUTO_TOP_UP_FAILED: record(
+        "The top-up that failed.",
+        id=ID,
+        amount=money("What was to be bought."),
+        reason=shapes.described(TEXT, "Why, for a person to read."),
+        currency=CURRENCY,
+    ),
+    EventType.PING: record("A greeting.", message=shapes.described(TEXT, "For people.")),
+}
+"""What an event tells; of a generation, the generation as the API shows it."""
 
 _HEADERS = {
     "webhook-id": "The event's id: the same in each attempt, to know a repetition by.",
@@ -53,13 +83,10 @@ def described() -> dict[str, Any]:
     }
 
 
-def _body(event_type: str) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {
-            "type": {"type": "string", "const": event_type},
-            "timestamp": {"type": "string", "format": "date-time"},
-            "data": {"type": "object", "additionalProperties": True},
-        },
-        "required": ["type", "timestamp", "data"],
-    }
+def _body(event_type: str) -> Schema:
+    return record(
+        "What happened.",
+        type={"type": "string", "const": event_type, "description": "What it was."},
+        timestamp=shapes.described(MOMENT, "When it was."),
+        data=_DATA.get(event_type, GENERATION),
+    )

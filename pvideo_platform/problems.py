@@ -155,6 +155,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         if isinstance(error, exceptions.ValidationError):
             members = {"errors": list(_of_serializer(error.detail))}
             detail = members["errors"][0]["message"]
+        if isinstance(error, exceptions.UnsupportedMediaType):
+            kinds = " or ".join(one.media_type for one in request.parsers)
+            detail = f"{detail} Send `Content-Type: {kinds}`."
         if code == "invalid_json" and request.content_type.startswith("multipart/"):
             code = "bad_request"
         if header := getattr(error, "auth_header", ""):

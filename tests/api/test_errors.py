@@ -14,6 +14,7 @@ from tests.api import contract
 from tests.generations.conftest import Api
 
 GOOD = {"model": "p-video", "input": {"prompt": "p"}}
+ID = "0199a6c4-7c1e-7d30-9f6b-1a2b3c4d5e6f"
 DEEP = b'{"model": "p-video", "input": {"prompt": "p"}, "metadata": '
 
 
@@ -73,7 +74,9 @@ def test_sizes_types_and_wishes(api: Api) -> None:
     answer = raw(api, text + b" " * 20_000_000)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x"):
-        assert raw(api, text, kind).status_code == 415, kind
+        answer = raw(api, text, kind)
+        assert answer.status_code == 415, kind
+        assert "`Content-Type: application/json`" in answer.json()["detail"]
     assert raw(api, text, Accept="text/html").status_code == 406
     chunked = raw(api, b"", **{"Transfer-Encoding": "chunked"})
     assert chunked.status_code in (400, 411)
@@ -109,6 +112,26 @@ def test_no_address_below_api_answers_html(
     contract.check_problem(answer.json(), status)
     if status == 405:
         assert answer["Allow"]
+        assert method not in answer["Allow"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "wallet"),
+        ("GET", f"generations/{ID}"),
+        ("POST", "generations"),
+        ("POST", f"generations/{ID}/cancel"),
+        ("PATCH", f"api-keys/{ID}"),
+        ("DELETE", f"webhook-endpoints/{ID}"),
+    ],
+)
+def test_a_query_that_would_be_ignored_is_refused_by_name(api: Api, method: str, path: str) -> None:
+    answer = api.client.generic(
+        method, f"/api/v1/{path}?draft=true", json.dumps(GOOD), content_type="application/json"
+    )
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["parameter"] == "draft"
 
 
 def test_not_even_a_mistake_of_ours(db: None, settings: Any, monkeypatch: Any) -> None:

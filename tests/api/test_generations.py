@@ -33,6 +33,25 @@ def local(url: str) -> str:
     return url.removeprefix("http://127.0.0.1:8000")
 
 
+# --- Asking twice ------------------------------------------------------------------------------
+
+
+def test_the_first_answer_is_repeated_to_the_byte(committed: Api) -> None:
+    """What the database keeps as `jsonb` has lost the order of its members."""
+    body = {
+        "model": "p-video",
+        "input": {"prompt": "p", "duration": 1},
+        "metadata": {"z": 1, "aa": 1e2, "b": [{"y": 1, "x": "\u00e9"}]},
+    }
+    first = committed.post("generations", body, Idempotency_Key="g-1")
+    again = committed.post("generations", body, Idempotency_Key="g-1")
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.content == again.content
+    for header in ("Content-Type", "Location"):
+        assert first[header] == again[header]
+    assert again["Idempotency-Replayed"] == "true"
+
+
 # --- Content ----------------------------------------------------------------------------------
 
 
