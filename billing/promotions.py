@@ -1,21 +1,49 @@
 """Promotion codes: a word that is worth credits, a limited number of times."""
 
+import math
+
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts import audit
+from accounts import addresses, audit, rate_limits
 from accounts.access import Caller
 from accounts.errors import DomainError
 from accounts.models import Act, Scope
 from billing import ledger
 from billing.models import Account, EntryKind, PromotionCode, Redemption
 
+TRIES_AN_HOUR, TRIES_AN_HOUR_OF_AN_ADDRESS = 10, 30
+
 
 class PromotionRefused(DomainError):
     """The code gives nothing; the message says why."""
 
     code = "promotion_refused"
+
+
+def count_try(caller: Caller) -> None:
+    """Count one more code that somebody types: codes are words, and words can be guessed.
+
+    Against the organization and against the address, which may make more of those. Outside of any
+    transaction.
+
+    Raises:
+        PromotionRefused: there were too many. No code was looked up.
+    """
+    holders = {
+        f"organization:{caller.organization_id}": TRIES_AN_HOUR,
+        f"address:{addresses.site(caller.address)}": TRIES_AN_HOUR_OF_AN_ADDRESS,
+    }
+    taken = rate_limits.take(
+        [
+            rate_limits.Bucket("promotion-codes", holder, quota, window_seconds=3600)
+            for holder, quota in holders.items()
+        ]
+    )
+    if taken.refused:
+        minutes = math.ceil(taken.refused.retry_after_seconds / 60)
+        raise PromotionRefused(f"Too many codes were tried. Try again in {minutes} minutes.")
 
 
 def redeem(caller: Caller, *, code: str) -> Redemption:

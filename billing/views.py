@@ -116,6 +116,7 @@ def redeem_code(request: MemberRequest) -> HttpResponse:
     form = CodeForm(request.POST, auto_id="code_%s")
     if form.is_valid():
         try:
+            promotions.count_try(request.caller)
             redemption = promotions.redeem(request.caller, code=form.cleaned_data["code"])
         except promotions.PromotionRefused as error:
             form.add_error("code", error.message)

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Organization, User
-from billing import auto_topup, disputes, freezing, fulfilment, ledger, notices, refunds
+from billing import auto_topup, disputes, freezing, fulfilment, ledger, notices, promotions, refunds
 from billing.models import (
     Account,
     AutoTopUp,
@@ -511,6 +511,18 @@ def test_no_code(as_alice: Client, code: str) -> None:
     answer = as_alice.post("/billing/code", {"code": code})
     assert answer.status_code == 422
     assert "code_code_error" in answer.content.decode()
+
+
+def test_codes_are_not_guessed(as_alice: Client, as_charlie: Client, acme: Organization) -> None:
+    PromotionCode.objects.create(code="WELCOME", amount_micros=10 * DOLLAR)
+    for number in range(promotions.TRIES_AN_HOUR):
+        assert "Too many" not in text_of(as_alice.post("/billing/code", {"code": f"no{number}"}))
+    answer = as_alice.post("/billing/code", {"code": "WELCOME"})
+    assert answer.status_code == 422
+    assert "Too many codes were tried. Try again in 6 minutes." in text_of(answer)
+    assert Wallet.objects.get(pk=acme.pk).balance_micros == 0
+    answer = as_charlie.post("/billing/code", {"code": "WELCOME"}, headers=HTMX)
+    assert "$10.00 in credits added." in text_of(answer)
 
 
 def test_a_code_without_htmx(as_alice: Client) -> None:
