@@ -181,12 +181,13 @@ _GATE_MESSAGES = {
     403: "Forbidden. The subscription does not permit this operation.",
     404: "Resource not found",
     405: "Method not allowed",
+    503: "The service is unavailable. Try again in a few minutes.",
 }
 
 
 def gate(status: int) -> Answer:
     """A refusal in the gateway's shape: 400, 401 (a key that opens nothing), 403, 404 (no such
-    address), 405, or another 4xx."""
+    address), 405, 503 (maintenance), or another 4xx."""
     message = _GATE_MESSAGES.get(status, _GATE_MESSAGES[400])
     return Answer(status, {"statusCode": status, "message": message})
 

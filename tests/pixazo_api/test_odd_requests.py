@@ -98,6 +98,19 @@ def test_nothing_is_left_in_a_cache(acmes: Program) -> None:
         assert answer.headers["Cache-Control"] == "private, no-store"
 
 
+def test_during_maintenance(acmes: Program, settings: Any) -> None:
+    settings.MAINTENANCE = True
+    for answer in (acmes.submit(), acmes.status("x")):
+        assert (answer.status_code, answer.json()) == (
+            503,
+            {
+                "statusCode": 503,
+                "message": "The service is unavailable. Try again in a few minutes.",
+            },
+        )
+        assert answer.headers["Retry-After"]
+
+
 def test_a_base_address_that_ends_in_a_slash(acmes: Program) -> None:
     answer = acmes.client.post("/", PATH_INFO=f"/{PATHS['p-video']}")
     assert (answer.status_code, answer.json()["statusCode"]) == (404, 404)
