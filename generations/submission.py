@@ -192,13 +192,8 @@ def _validated(
         message = f"Idempotency-Key must be 1 to {MAX_IDEMPOTENCY_KEY} printable characters"
         errors.append(FieldError("Idempotency-Key", "invalid", message))
     notes = {} if metadata is None else metadata
-    if not isinstance(notes, Mapping):
-        errors.append(FieldError("metadata", "type", "metadata must be an object"))
-    elif len(text := json.dumps(notes)) > MAX_METADATA_BYTES:
-        message = f"metadata must be at most {MAX_METADATA_BYTES} bytes of JSON"
-        errors.append(FieldError("metadata", "too_large", message))
-    elif _NUL.search(text) or not parameters.is_text(json.dumps(notes, ensure_ascii=False)):
-        errors.append(FieldError("metadata", "invalid", "metadata must be valid Unicode text"))
+    if error := _metadata_error(notes):
+        errors.append(error)
     try:
         params = parameters.validate(model, raw)
     except InvalidParameters as error:
@@ -210,6 +205,18 @@ def _validated(
     if errors:
         raise InvalidParameters(errors)
     return params, dict(notes)
+
+
+def _metadata_error(notes: Any) -> FieldError | None:
+    if not isinstance(notes, Mapping):
+        return FieldError("metadata", "type", "metadata must be an object")
+    text = json.dumps(notes, ensure_ascii=False, separators=(",", ":"))
+    if _NUL.search(text) or not parameters.is_text(text):
+        return FieldError("metadata", "invalid", "metadata must be valid Unicode text")
+    if len(text.encode()) > MAX_METADATA_BYTES:
+        message = f"metadata must be at most {MAX_METADATA_BYTES} bytes of JSON"
+        return FieldError("metadata", "too_large", message)
+    return None
 
 
 def _hash(

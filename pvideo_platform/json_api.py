@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -10,13 +11,18 @@ from rest_framework.parsers import BaseParser
 
 from accounts.errors import DomainError
 
+MAX_DEPTH = 64
+"""Of arrays and objects in each other: what is kept is given back, and not every language's reader
+goes deeper."""
+
 
 class BodyTooLarge(DomainError):
     code = "body_too_large"
 
 
 class StrictJSONParser(BaseParser):
-    """UTF-8 JSON of at most API_MAX_BODY_BYTES; NaN, Infinity and repeated names are refused."""
+    """UTF-8 JSON of at most API_MAX_BODY_BYTES, not too deep; NaN, Infinity and repeated names are
+    refused."""
 
     media_type = "application/json"
 
@@ -26,11 +32,13 @@ class StrictJSONParser(BaseParser):
         if len(body) > limit:
             raise BodyTooLarge(f"The request body must be at most {limit} bytes.")
         try:
-            return json.loads(
-                _text(body),
-                parse_constant=_refuse_constant,
-                parse_float=_finite,
-                object_pairs_hook=_object,
+            return _not_too_deep(
+                json.loads(
+                    _text(body),
+                    parse_constant=_refuse_constant,
+                    parse_float=_finite,
+                    object_pairs_hook=_object,
+                )
             )
         except (ValueError, RecursionError) as error:
             reason = (
@@ -49,6 +57,23 @@ def _text(body: bytes) -> str:
 
 class _Refused(ValueError):
     pass
+
+
+def _not_too_deep(value: Any) -> Any:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [below for one in level for below in _inside(one)]
+        if not level:
+            return value
+    raise _Refused(f"it is nested deeper than {MAX_DEPTH}")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    """The arrays and objects in one."""
+    if not isinstance(value, dict | list):
+        return ()
+    members = value.values() if isinstance(value, dict) else value
+    return [one for one in members if isinstance(one, dict | list)]
 
 
 def _finite(text: str) -> float:

@@ -38,7 +38,9 @@ def raw(api: Api, body: bytes, kind: str = "application/json", **headers: str) -
         (b'{"model": "p-video", "input": {"seed": 1e999}}', "invalid_json"),
         (b'{"model": "p-video", "input": {"seed": ' + b"9" * 5000 + b"}}", "invalid_json"),
         (DEEP + b'{"a":' * 100_000 + b"1" + b"}" * 100_001, "invalid_json"),
-        (DEEP + b'{"a":' * 500 + b"1" + b"}" * 501, ""),
+        (DEEP + b'{"a":' * 64 + b"1" + b"}" * 65, "invalid_json"),
+        (DEEP + b'{"a":' + b"[" * 63 + b"]" * 63 + b"}}", "invalid_json"),
+        (DEEP + b'{"a":' + b"[" * 62 + b"]" * 62 + b"}}", ""),
         (b'{"model": "p-video", "input": {"prompt": "a\\u0000b"}}', "invalid_parameters"),
         (b'{"model": "p-video", "input": {"prompt": "\\ud800"}}', "invalid_parameters"),
         (b'{"model": "p-video", "input": []}', "invalid_parameters"),
@@ -50,10 +52,17 @@ def raw(api: Api, body: bytes, kind: str = "application/json", **headers: str) -
 def test_a_body_that_cannot_be_read(committed: Api, body: bytes, code: str) -> None:
     answer = raw(committed, body)
     if not code:
-        assert answer.status_code in (202, 400)
+        assert answer.status_code == 202, answer.content
         return
     assert (answer.status_code, answer.json()["code"]) == (400, code), answer.content
     assert Generation.objects.count() == 0
+
+
+def test_metadata_is_measured_in_bytes_of_utf_8(committed: Api) -> None:
+    room = 16_384 - len('{"a":""}')
+    for text, status in (("\u00e9" * (room // 2), 202), ("x" * room, 202), ("x" * (room + 1), 400)):
+        answer = committed.post("generations", {**GOOD, "metadata": {"a": text}})
+        assert answer.status_code == status, answer.content
 
 
 def test_what_would_be_ignored_is_refused_by_name(api: Api) -> None:
