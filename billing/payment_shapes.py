@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
 from accounts.shapes import (
     CURRENCY,
     ID,
@@ -124,7 +122,3 @@ def entry(row: Entry) -> dict[str, Any]:
 
 def _moment(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
-
-
-def location(row: TopUp) -> str:
-    return f"{settings.PUBLIC_BASE_URL}/api/v1/top-ups/{row.pk}"

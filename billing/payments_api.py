@@ -70,7 +70,7 @@ class TopUps(Resource):
             amount_micros=_amount(request),
             idempotency_key=request.headers.get(HEADER, ""),
         )
-        headers = {"Location": payment_shapes.location(top_up)}
+        headers = {"Location": f"/api/v1/top-ups/{top_up.pk}"}
         if replayed:
             headers[REPLAYED] = "true"
         return Response(payment_shapes.top_up(top_up, first=True), status=201, headers=headers)

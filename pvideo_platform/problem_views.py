@@ -108,11 +108,14 @@ def _is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
+_NOTHING_HERE = "There is nothing at this address. /api/docs/ tells what there is, and where."
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if pixazo_api.is_below(request.path):
         return pixazo_api.plain(404)
     if _is_api(request):
-        return problems.answer(request, "not_found", "There is nothing at this address.")
+        return problems.answer(request, "not_found", _NOTHING_HERE)
     return defaults.page_not_found(request, exception)
 
 

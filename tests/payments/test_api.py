@@ -32,7 +32,7 @@ def test_a_program_buys(key: str, stripe_sandbox: Stripe) -> None:
         "20.000000",
         "0.000000",
     )
-    assert begun["Location"].endswith(f"/api/v1/top-ups/{top_up['id']}")
+    assert begun["Location"] == f"/api/v1/top-ups/{top_up['id']}"
     stripe_sandbox.pay(top_up["checkout_url"])
     paid = call(key, "GET", f"top-ups/{top_up['id']}").json()
     assert (paid["status"], paid["bonus"], paid["checkout_url"]) == ("paid", "5.000000", None)
