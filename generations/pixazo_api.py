@@ -25,6 +25,7 @@ from generations import (
     pixazo_answers,
     pixazo_requests,
     pixazo_statuses,
+    raw_body_api,
     submission,
 )
 from generations.models import VideoModel
@@ -121,14 +122,10 @@ class Nothing(_Door):
 
 
 def _body(request: Request) -> bytes:
-    """The raw body, bounded; a chunked one too where the server can bound it."""
     limit = settings.API_MAX_BODY_BYTES
-    plain = request._request
-    chunked = plain.META.get("wsgi.input_terminated") and not plain.META.get("CONTENT_LENGTH")
-    source = plain.META["wsgi.input"] if chunked else plain
     try:
-        body: bytes = source.read(limit + 1)
-    except Exception:  # noqa: BLE001 (of the server's own: the client is gone, or its chunks are bad)
+        body = raw_body_api.read(request._request, most_bytes=limit)
+    except raw_body_api.BodyUnreadable:
         raise exceptions.ParseError from None
     if len(body) > limit:
         raise BodyTooLarge(f"The request body must be at most {limit} bytes.")

@@ -3,11 +3,14 @@
 import json
 import socket
 import uuid
+from io import BytesIO
 from typing import Any
 
 import httpx2
 import pytest
 from django.db import connection
+from django.test import Client
+from gunicorn.http.errors import InvalidChunkSize
 
 from generations import callbacks, dispatch, polling
 from generations.models import Generation, ProviderCallback, State
@@ -118,6 +121,17 @@ def test_a_callback_that_claims_to_be_endless_is_recorded(
     assert ProviderCallback.objects.get(generation=job).request_id == ""
     unlucky.force(request_id(unlucky, job), status="ERROR")
     work_until_done()
+
+
+@pytest.mark.django_db
+def test_chunks_that_make_no_sense_get_the_same_answer() -> None:
+    class Broken(BytesIO):
+        def read(self, *_: Any) -> bytes:
+            raise InvalidChunkSize(b"zz")
+
+    extra: Any = {"wsgi.input": Broken(), "wsgi.input_terminated": True}
+    answer = Client().generic("POST", f"/callbacks/pixazo/{uuid.uuid4()}/token", **extra)
+    assert (answer.status_code, answer.content, answer.headers["Content-Type"]) == BLAND
 
 
 def test_a_callback_before_the_submit_is_answered_is_not_lost(
