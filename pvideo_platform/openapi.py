@@ -4,6 +4,7 @@ A view describes its own answers; what every call has (errors, headers, security
 here, so that it is the same everywhere and cannot be forgotten.
 """
 
+import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -27,10 +28,15 @@ PREFIX = "/api/v1/"
 _WHOSE = {"key": "API key", "endpoint": "webhook endpoint"}
 
 
+_making = threading.Lock()
+"""The framework's generator fails when two threads use it at once: the first two visitors."""
+
+
 @cache
 def document() -> dict[str, Any]:
     """The whole description. Made once in a process: it depends on code and settings alone."""
-    made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    with _making:
+        made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return made
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -36,6 +37,16 @@ def test_the_framework_could_read_every_view(capsys: Any) -> None:
     openapi.document.__wrapped__()
     assert "Warning" not in (said := capsys.readouterr().err), said
     assert "Error" not in said, said
+
+
+def test_two_first_visitors_do_not_make_it_at_once() -> None:
+    """The framework loads its extensions with the first one, and fails when two threads do."""
+    with ThreadPoolExecutor(1) as pool:
+        with openapi._making:
+            second = pool.submit(openapi.document.__wrapped__)
+            with pytest.raises(TimeoutError):
+                second.result(0.5)
+        assert second.result(30) == DOCUMENT
 
 
 def _addresses(patterns: list[URLPattern | URLResolver], prefix: str = "") -> set[str]:
