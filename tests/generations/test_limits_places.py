@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -19,6 +20,7 @@ from generations.models import OPEN_STATES, Generation, State
 from queueing.models import Nudge
 from tests.conftest import Sandbox
 from tests.generations.conftest import (
+    PROMPT,
     Api,
     assert_free,
     at_once,
@@ -66,6 +68,15 @@ def test_above_the_limit_jobs_wait_in_turn(api: Api, two_places: None) -> None:
     shown = api.one(str(jobs[4]))
     assert shown["status"] == "queued"
     assert places.queued_reasons([the(jobs[4]), the(jobs[0])]) == {jobs[4]: "concurrency_limit"}
+
+
+def test_fifty_requests_at_once_take_two_places(api: Api, two_places: None) -> None:
+    body = {"model": "p-video", "input": {"prompt": PROMPT, "duration": 1, "draft": True}}
+    answers = at_once(*[partial(api.post, "generations", body)] * 50)
+    assert [answer.status_code for answer in answers] == [202] * 50
+    assert len([pk for each in at_once(*[claimed] * 4) for pk in each]) == 2
+    shown = api.get("generations?limit=100").json()["results"]
+    assert Counter(one["queued_reason"] for one in shown) == {None: 2, "concurrency_limit": 48}
 
 
 def test_the_default_is_a_setting(api: Api, settings: Any) -> None:
