@@ -123,6 +123,7 @@ class OneApiKey(Resource):
     @extend_schema(
         operation_id="retrieve_api_key",
         summary="Retrieve an API key",
+        description="What it may do, what it has spent and when it was used; never its secret.",
         tags=[TAG],
         responses={200: OpenApiResponse(key_shapes.KEY, "The key.")},
     )

@@ -97,6 +97,7 @@ class WalletView(Resource):
     @extend_schema(
         operation_id="get_wallet",
         summary="Get the wallet",
+        description="What there is, what is held, and what can be spent.",
         tags=["Wallet"],
         responses={200: OpenApiResponse(WALLET, "The wallet.")},
     )

@@ -44,6 +44,7 @@ class TopUps(Resource):
     @extend_schema(
         operation_id="list_top_ups",
         summary="List top-ups",
+        description="Purchases of credits, by whoever and however they were begun.",
         tags=[_TOP_UPS],
         parameters=query_api.PAGING_PARAMETERS,
         responses={200: OpenApiResponse(payment_shapes.TOP_UP_PAGE, "A page.")},
@@ -82,6 +83,7 @@ class OneTopUp(Resource):
     @extend_schema(
         operation_id="retrieve_top_up",
         summary="Retrieve a top-up",
+        description="How it stands now; while it is open the payment service is asked.",
         tags=[_TOP_UPS],
         responses={200: OpenApiResponse(payment_shapes.TOP_UP, "The top-up.")},
     )

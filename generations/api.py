@@ -97,6 +97,7 @@ class Generations(Resource):
     @extend_schema(
         operation_id="list_generations",
         summary="List generations",
+        description="Those that are not deleted, newest first unless you ask otherwise.",
         tags=[TAG],
         parameters=[
             *query_api.PAGING_PARAMETERS,
@@ -136,6 +137,7 @@ class OneGeneration(Resource):
     @extend_schema(
         operation_id="retrieve_generation",
         summary="Retrieve a generation",
+        description="How it stands now, with fresh links. Ask again until `status` is an end.",
         tags=[TAG],
         responses={200: OpenApiResponse(api_shapes.GENERATION, "The generation.")},
     )

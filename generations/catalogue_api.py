@@ -34,6 +34,7 @@ class OneModel(Resource):
     @extend_schema(
         operation_id="retrieve_model",
         summary="Retrieve a model",
+        description="With the JSON Schema of its parameters and your prices.",
         tags=[TAG],
         parameters=[
             OpenApiParameter(

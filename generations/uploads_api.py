@@ -70,6 +70,7 @@ class Uploads(Resource):
     @extend_schema(
         operation_id="list_uploads",
         summary="List uploads",
+        description="Those that can still be used.",
         tags=[TAG],
         parameters=query_api.PAGING_PARAMETERS,
         responses={200: OpenApiResponse(api_shapes.UPLOAD_PAGE, "A page.")},
@@ -111,6 +112,7 @@ class OneUpload(Resource):
     @extend_schema(
         operation_id="retrieve_upload",
         summary="Retrieve an upload",
+        description="As long as it can be used; after that it is not found.",
         tags=[TAG],
         responses={200: OpenApiResponse(api_shapes.UPLOAD, "The upload.")},
     )

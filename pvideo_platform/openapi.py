@@ -52,6 +52,10 @@ class OperationSchema(AutoSchema):
         """Nothing from the classes: `_add_scope` says it."""
         return []
 
+    def get_description(self) -> str:  # type: ignore[override]  # as its own base has it
+        """Nothing from docstrings, which are for who works on the code: `extend_schema` says it."""
+        return ""
+
     def _get_request_body(self, direction: Any = "request") -> Any:
         """A shape is a body in JSON, unless the view says of which media type it is."""
         if self.method not in ("POST", "PUT", "PATCH"):

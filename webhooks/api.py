@@ -36,6 +36,7 @@ class Endpoints(Resource):
     @extend_schema(
         operation_id="list_webhook_endpoints",
         summary="List webhook endpoints",
+        description="Disabled ones too.",
         tags=[TAG],
         parameters=[*query_api.PAGING_PARAMETERS],
         responses={200: OpenApiResponse(api_shapes.ENDPOINT_PAGE, "A page.")},
@@ -75,6 +76,7 @@ class OneEndpoint(Resource):
     @extend_schema(
         operation_id="retrieve_webhook_endpoint",
         summary="Retrieve a webhook endpoint",
+        description="What it is sent, and whether that works.",
         tags=[TAG],
         responses={200: OpenApiResponse(api_shapes.ENDPOINT, "The endpoint.")},
     )
@@ -117,6 +119,7 @@ class EndpointSecret(Resource):
     @extend_schema(
         operation_id="reveal_webhook_secret",
         summary="Show a webhook endpoint's secret",
+        description="The secret that signs its messages.",
         tags=[TAG],
         responses={200: OpenApiResponse(api_shapes.SECRET_ANSWER, "The current secret.")},
     )

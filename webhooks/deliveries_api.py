@@ -52,6 +52,7 @@ class Deliveries(Resource):
     @extend_schema(
         operation_id="list_webhook_deliveries",
         summary="List webhook deliveries",
+        description="Messages to your endpoints and how they went.",
         tags=[TAG],
         parameters=[
             *query_api.PAGING_PARAMETERS,
@@ -140,6 +141,7 @@ class OneEvent(Resource):
     @extend_schema(
         operation_id="retrieve_webhook_event",
         summary="Retrieve an event",
+        description="Its payload is what your endpoints were sent.",
         tags=[TAG],
         parameters=[
             OpenApiParameter("event_id", api_shapes.EVENT_ID, OpenApiParameter.PATH),
