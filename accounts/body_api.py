@@ -50,7 +50,9 @@ def members(
     for name, value in data.items():
         if name not in checks:
             known = ", ".join(checks) or "none"
-            errors.append(_error(name, "unknown", f"members are: {known}"))
+            errors.append(
+                _error(name, "unknown", f"{_shown(name)} is not known; members here: {known}")
+            )
             continue
         try:
             values[name] = checks[name](value)
@@ -61,8 +63,12 @@ def members(
     return values
 
 
+def _shown(name: str) -> str:
+    """A name of the caller's own as it can be sent back: short, and no half of a surrogate."""
+    return name[:100].encode(errors="backslashreplace").decode()
+
+
 def _error(name: str, code: str, message: str) -> FieldError:
-    """A name of the caller's own is sent back, so that it can be sent: no half of a surrogate."""
-    shown = name[:100].encode(errors="backslashreplace").decode()
+    shown = _shown(name)
     pointer = f"/{shown.replace('~', '~0').replace('/', '~1')}"
     return FieldError(shown, code, message, pointer=pointer)

@@ -39,7 +39,8 @@ def read(request: Request, readers: Mapping[str, Reader]) -> dict[str, Any]:
         reader = readers.get(f"{base}[]" if is_keyed else name)
         if reader is None or name.endswith("[]"):
             known = ", ".join(readers).replace("[]", "[key]") or "none"
-            errors.append(FieldError(f"?{shown}", "unknown", f"query parameters are: {known}"))
+            message = f"{shown} is not known; query parameters here: {known}"
+            errors.append(FieldError(f"?{shown}", "unknown", message))
         elif len(given) > 1:
             errors.append(FieldError(f"?{shown}", "repeated", f"{shown} may be given once"))
         else:

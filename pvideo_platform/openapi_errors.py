@@ -75,7 +75,7 @@ def add(operation: dict[str, Any], codes: Iterable[str], *, is_idempotent: bool)
 
 
 def _answer(status: int, codes: list[str]) -> dict[str, Any]:
-    headers = ["X-Request-ID"]
+    headers = ["X-Request-ID", "RateLimit-Policy", "RateLimit"]
     if status in (409, 429, 503):
         headers.append("Retry-After")
     if status == 401:

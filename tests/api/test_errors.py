@@ -141,6 +141,7 @@ def test_a_query_that_would_be_ignored_is_refused_by_name(api: Api, method: str,
     )
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["parameter"] == "draft"
+    assert answer.json()["detail"].startswith("draft is not known")
 
 
 def test_not_even_a_mistake_of_ours(db: None, settings: Any, monkeypatch: Any) -> None:
