@@ -23,17 +23,31 @@ from accounts.models import Membership, Organization, Role, User
 from billing import ledger, payment_books, reconciliation
 from billing.models import Account, EntryKind
 from generations import books
+from tests import clusters
 
 PROJECT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Nothing of a test run has to survive a power cut."""
+def migrated_cluster(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str, django_db_blocker: Any
+) -> Path:
+    """A stopped PostgreSQL's folder with the whole schema, for copies (`clusters.copy`)."""
+    own = tmp_path_factory.getbasetemp()
     with django_db_blocker.unblock():
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER SYSTEM SET fsync = off")
-            cursor.execute("SELECT pg_reload_conf()")
+        return clusters.migrated(
+            own if worker_id == "master" else own.parent, Path(connection.settings_dict["DATA_DIR"])
+        )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(migrated_cluster: Path, django_db_blocker: Any) -> None:
+    """The tests work on the database itself: it is this process's own, and gone with it."""
+    own = Path(connection.settings_dict["DATA_DIR"])
+    if not own.exists():
+        clusters.copy(migrated_cluster, own)
+    with django_db_blocker.unblock():
+        connection.ensure_connection()  # from here on the host is known, to child processes too
         connection.close()
 
 

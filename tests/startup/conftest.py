@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import clusters
 from tests.startup.demo_process import Demo
 
 
@@ -21,15 +22,19 @@ def temporary_data_dir() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def data_dir() -> Iterator[Path]:
-    """One data folder for all starts: every demo leaves it so that the next can use it."""
+def data_dir(migrated_cluster: Path) -> Iterator[Path]:
+    """One data folder for all starts: every demo leaves it so that the next can use it.
+
+    Its database is migrated already, and empty.
+    """
     with temporary_data_dir() as folder:
+        clusters.copy(migrated_cluster, folder / "postgres")
         yield folder
 
 
 @pytest.fixture
 def own_data_dir() -> Iterator[Path]:
-    """A fresh one."""
+    """A fresh one, without anything."""
     with temporary_data_dir() as folder:
         yield folder
 

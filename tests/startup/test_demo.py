@@ -45,10 +45,10 @@ def assert_stops(demo: Demo, *numbers: signal.Signals) -> None:
 
 
 def test_a_first_start_answers_everywhere_and_sigterm_stops_all(
-    start: Start, tmp_path: Path
+    start: Start, own_data_dir: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "credentials.json"
-    demo = start("--credentials", str(file)).until_ready()
+    demo = start("--credentials", str(file), folder=own_data_dir).until_ready()
     written = json.loads(file.read_text())
     assert f"Ready: {demo.base_url}\n" in demo.output
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -65,7 +65,7 @@ def test_a_first_start_answers_everywhere_and_sigterm_stops_all(
     assert wire.status_of(written["sandbox_url"]) is not None
     assert wallet(written)["balance"] == "50.000000"
 
-    second = start()
+    second = start(folder=own_data_dir)
     code, error = second.end()
     assert code == 1
     assert "already running on the data folder" in error
