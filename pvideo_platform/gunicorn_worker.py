@@ -1,10 +1,12 @@
-"""Gunicorn's threaded worker, whose own refusals are problem documents too.
+"""Gunicorn's threaded worker, whose own refusals are problem documents too, and whose connections
+outlive a body that nobody wanted.
 
 What cannot be read as HTTP never reaches Django: without this it would be answered with a page of
 HTML and no request id. `pvideo_platform.problems` cannot be imported here, before the settings.
 """
 
 import json
+import time
 import uuid
 from http import HTTPStatus
 from typing import Any
@@ -24,6 +26,11 @@ REFUSALS = {
 """What gunicorn itself answers with; any other of its refusals is a bad request."""
 
 
+DRAINED_BYTES, DRAINED_SECONDS = 64_000_000, 5.0
+"""Of a body that was refused unread, what is read away after the answer. The answer has said that
+the connection stays; gunicorn by itself closes it after 64 KB, under the next request."""
+
+
 class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Let gunicorn log and judge the error, and say what it decided in our own words."""
@@ -35,6 +42,11 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             util.write_nonblock(client, answer(verdict.status))
         except OSError as error:  # nobody reads it
             self.log.debug("Failed to send error message: %s", error)
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        """Whether the connection can be used again: its request's body is at its end."""
+        until = time.monotonic() + DRAINED_SECONDS
+        return keepalive and conn.parser.finish_body(deadline=until, max_bytes=DRAINED_BYTES)
 
 
 class _Verdict:

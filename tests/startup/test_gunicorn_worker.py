@@ -93,6 +93,18 @@ def test_what_it_can_read_is_answered(port: int) -> None:
     assert ask(port, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")[0] == 200
 
 
+def test_a_connection_outlives_a_body_that_nobody_read(port: int) -> None:
+    body = b"x" * 5_000_000
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as wire:
+        for _ in range(3):
+            wire.sendall(head + body)
+            answer = b""
+            while not answer.endswith(b"ok"):
+                answer += wire.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 200")
+
+
 def test_its_codes_are_the_platforms() -> None:
     for status, (code, _) in gunicorn_worker.REFUSALS.items():
         assert problems.STATUS[code] == status
