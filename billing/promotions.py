@@ -43,7 +43,7 @@ def count_try(caller: Caller) -> None:
     )
     if taken.refused:
         minutes = math.ceil(taken.refused.retry_after_seconds / 60)
-        raise PromotionRefused(f"Too many codes were tried. Try again in {minutes} minutes.")
+        raise PromotionRefused(f"Too many codes were tried. Try again in {minutes} min.")
 
 
 def redeem(caller: Caller, *, code: str) -> Redemption:

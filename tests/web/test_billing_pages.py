@@ -519,7 +519,7 @@ def test_codes_are_not_guessed(as_alice: Client, as_charlie: Client, acme: Organ
         assert "Too many" not in text_of(as_alice.post("/billing/code", {"code": f"no{number}"}))
     answer = as_alice.post("/billing/code", {"code": "WELCOME"})
     assert answer.status_code == 422
-    assert "Too many codes were tried. Try again in 6 minutes." in text_of(answer)
+    assert "Too many codes were tried. Try again in 6 min." in text_of(answer)
     assert Wallet.objects.get(pk=acme.pk).balance_micros == 0
     answer = as_charlie.post("/billing/code", {"code": "WELCOME"}, headers=HTMX)
     assert "$10.00 in credits added." in text_of(answer)
