@@ -3,15 +3,16 @@
 import ipaddress
 from collections.abc import Iterable, Sequence
 
-from accounts.errors import DomainError
+from accounts.errors import DomainError, InvalidMember
 
 MOST_NETWORKS = 50
 IPV6_SITE = 64
 """A household or a server has a whole /64: its addresses are one caller's."""
 
 
-class InvalidNetworks(DomainError):
+class InvalidNetworks(InvalidMember):
     code = "invalid_networks"
+    member = "allowed_networks"
 
 
 class NetworkNotAllowed(DomainError):

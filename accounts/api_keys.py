@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts import addresses, audit
 from accounts.access import Caller, NotAllowed
-from accounts.errors import DomainError
+from accounts.errors import DomainError, InvalidMember
 from accounts.models import Act, ApiKey, Organization, Scope, User
 
 PREFIX = "pv_"
@@ -28,12 +28,14 @@ LAST_USED_GRAIN = timedelta(minutes=1)
 LONGEST_OVERLAP = timedelta(days=30)
 
 
-class InvalidScopes(DomainError):
+class InvalidScopes(InvalidMember):
     code = "invalid_scopes"
+    member = "scopes"
 
 
-class InvalidOverlap(DomainError):
+class InvalidOverlap(InvalidMember):
     code = "invalid_overlap"
+    member = "overlap_seconds"
 
 
 class KeyMissing(DomainError):

@@ -53,3 +53,16 @@ class InvalidParameters(DomainError):
     def __init__(self, errors: list[FieldError]) -> None:
         super().__init__(errors[0].message)
         self.errors = errors
+
+
+class InvalidMember(InvalidParameters):
+    """One member of a request is wrong, in a way that has a code of its own.
+
+    Attributes:
+        member: its name.
+    """
+
+    member = ""
+
+    def __init__(self, message: str) -> None:
+        super().__init__([FieldError(self.member, self.code, message, pointer=f"/{self.member}")])

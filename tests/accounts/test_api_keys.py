@@ -200,6 +200,7 @@ def test_unknown_scopes_and_networks_are_refused(key: str) -> None:
     ):
         answer = Api(key).post("api-keys", {**REQUEST, **change})
         assert (answer.status_code, answer.json()["code"]) == (400, code)
+        assert [one["pointer"] for one in answer.json()["errors"]] == [f"/{next(iter(change))}"]
 
 
 def test_a_key_hands_out_no_more_than_it_has(acme: Organization) -> None:
