@@ -15,6 +15,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.management.commands import flush as flush_command
+from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 
@@ -49,6 +50,14 @@ def django_db_setup(migrated_cluster: Path, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         connection.ensure_connection()  # from here on the host is known, to child processes too
         connection.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _answer_at_once() -> Iterator[None]:
+    """The live server writes line by line: each answer would wait 40 ms for an acknowledgement."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WSGIRequestHandler, "disable_nagle_algorithm", True)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

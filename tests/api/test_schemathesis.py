@@ -76,7 +76,7 @@ def test_nothing_is_found(
             "--header", f"Authorization: Bearer {key}",
             "--checks", "all", "--max-examples", EXAMPLES, "--no-color", "--seed", "1",
             "--phases", phases, *more, "--generation-database", "none",
-            "--continue-on-failure", "--request-timeout", "20", "--workers", "4",
+            "--continue-on-failure", "--request-timeout", "20", "--workers", "1",
         ],
         cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS, check=False,
     )  # fmt: skip
