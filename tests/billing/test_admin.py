@@ -17,6 +17,7 @@ from billing.models import Entry, Hold, Price, Wallet
 from generations.models import Generation, GenerationEvent, Media, ProviderCallback
 from tests.billing.movements import DOLLAR, credit, debit, money_of, place
 from tests.billing.test_audit import generate
+from tests.staff.conftest import blank_pages as blank_pages
 
 pytestmark = pytest.mark.usefixtures("books_balance")
 
@@ -99,6 +100,7 @@ def test_each_list_and_page_opens(staff, one_of_each, name):
     assert b"<script>alert" not in page.content
 
 
+@pytest.mark.usefixtures("blank_pages")
 @pytest.mark.parametrize("name", ALL)
 def test_filters_open(staff, one_of_each, name):
     url = reverse(f"admin:{name}_changelist")

@@ -111,7 +111,6 @@ def test_webhooks(visit: Visit, alice: User, acme: Organization, receiver: Recei
     well_made(page)
     page.goto("/webhooks/")
     expect(page.get_by_role("row", name="/hook")).to_contain_text("100% of 2")
-    well_made(page)
     assert Delivery.objects.count() == 2
 
 
