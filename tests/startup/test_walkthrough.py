@@ -15,6 +15,7 @@ from pvideo_platform.demo.dashboard import Dashboard
 from pvideo_platform.demo.shopper import Shopper
 from tests.startup.conftest import Start
 from tests.startup.demo_process import Demo
+from tests.startup.test_demo import assert_stops
 
 pytestmark = pytest.mark.slow
 WALKTHROUGH_SECONDS = 90.0
@@ -73,11 +74,6 @@ def events_secret(demo: Demo) -> str:
     return secret
 
 
-def stop(demo: Demo) -> None:
-    demo.ask(signal.SIGTERM)
-    assert demo.end() == (0, "")
-
-
 def test_what_it_is_there_to_find(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     demo = start().until_ready()
     secret = events_secret(demo)
@@ -101,7 +97,7 @@ def test_what_it_is_there_to_find(start: Start, monkeypatch: pytest.MonkeyPatch)
 
     written = "".join(log.read_text() for log in (demo.data_dir / "logs").glob("*.log"))
     assert secret not in written + demo.output
-    stop(demo)
+    assert_stops(demo, signal.SIGINT, signal.SIGINT)
 
 
 def test_all_of_it_on_a_folder_with_a_past(start: Start) -> None:
