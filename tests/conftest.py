@@ -1,18 +1,17 @@
 """The people of every test (Alice owns, Bob is a member, Charlie is a stranger), the real
 PostgreSQL, the real sandbox, and the check of the books."""
 
-import importlib
 import os
 import subprocess
 import sys
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.management.commands import flush as flush_command
 from django.core.servers.basehttp import WSGIRequestHandler
@@ -27,6 +26,30 @@ from generations import books
 from tests import clusters
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deal the modules with slow tests out to the processes, to be the first of each one's share.
+
+    The last ones would be left to one process while the others have nothing more to do.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    slow: dict[Path, list[pytest.Item]] = {
+        item.path: []
+        for item in items
+        if {"slow", "browser"} & {m.name for m in item.iter_markers()}
+    }
+    quick = deque(item for item in items if item.path not in slow)
+    for item in items:
+        slow.get(item.path, []).append(item)
+    dealt: list[pytest.Item] = []
+    for number in range(processes):
+        for path in sorted(slow)[number::processes]:
+            dealt += slow[path]
+        share = len(items) * (number + 1) // processes - len(dealt)
+        dealt += [quick.popleft() for _ in range(min(share, len(quick)))]
+    items[:] = [*dealt, *quick]
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +71,7 @@ def django_db_setup(migrated_cluster: Path, django_db_blocker: Any) -> None:
     if not own.exists():
         clusters.copy(migrated_cluster, own)
     with django_db_blocker.unblock():
-        connection.ensure_connection()  # from here on the host is known, to child processes too
+        _keep_what_migrating_left()  # from here on the host is known, to child processes too
         connection.close()
 
 
@@ -60,29 +83,45 @@ def _answer_at_once() -> Iterator[None]:
         yield
 
 
+_MIGRATED = "migrated"
+"""A schema with copies of the tables that migrating left rows in."""
+
+
+def _keep_what_migrating_left() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA {_MIGRATED}")
+        for name in _filled(connection.introspection.django_table_names(only_existing=True)):
+            cursor.execute(f"CREATE TABLE {_MIGRATED}.{name} AS TABLE {name}")
+
+
+def _filled(tables: Iterable[str]) -> list[str]:
+    # What migrating leaves there stays, and need not be made again after each test.
+    kept = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
+    asked = [
+        f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in tables if name not in kept
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(asked))
+        return [name for (name,) in cursor.fetchall()]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _flush_past_the_guards() -> Iterator[None]:
     """TRUNCATE of the ledger is refused; between tests of committed rows it has to be done."""
-    reference_prices = importlib.import_module("billing.migrations.0003_reference_prices")
-    payments = importlib.import_module("billing.migrations.0004_payments")
-    # What migrating leaves there stays, and need not be made again after each test.
-    kept = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
 
     def flush(self: Any, sql_list: Iterable[str]) -> None:
-        """Delete the rows there are: a TRUNCATE of every table takes a quarter of a second."""
+        """Back to what migrating left.
+
+        Deletes the rows there are: a TRUNCATE of every table takes a quarter of a second.
+        """
         tables = connection.introspection.django_table_names(only_existing=True)
-        asked = [
-            f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})"
-            for name in tables
-            if name not in kept
-        ]
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
-            cursor.execute(" UNION ALL ".join(asked))
-            for (name,) in cursor.fetchall():
+            for name in _filled(tables):
                 cursor.execute(f"DELETE FROM {name}")
-        reference_prices.load(apps, None)
-        payments.load(apps, None)
+            cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [_MIGRATED])
+            for (name,) in cursor.fetchall():
+                cursor.execute(f"INSERT INTO {name} TABLE {_MIGRATED}.{name}")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
