@@ -8,19 +8,18 @@ Left to choose between the two, PostgreSQL now and then walks through everything
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
+from backoffice.dated_ids import SLACK, first_id
 from generations.models import ENDED_STATES, OPEN_STATES
 
 NEWEST, OLDEST = "newest", "oldest"
 WALK = 1000
 """Rows that are looked at one by one before the indexes are asked."""
 MAX_WORDS = 8
-_ID_SLACK = timedelta(minutes=1)
-"""A row's id and its `created_at` are made one after the other, and clocks differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +80,8 @@ def ids(
         **{"organization": organization_id, "below": below, "above": above, "count": count},
         **{name: getattr(wanted, name) for name in (*_CONDITIONS, "since", "until")},
         "states": list(wanted.states),
-        "id_since": wanted.since and _id_at(wanted.since - _ID_SLACK),
-        "id_until": wanted.until and _id_at(wanted.until + _ID_SLACK),
+        "id_since": wanted.since and first_id(wanted.since, later=-SLACK),
+        "id_until": wanted.until and first_id(wanted.until, later=SLACK),
     }
     rows = " AND ".join([_ROWS, *(text for name, text in _RANGE.items() if values[name])])
     conditions = [text for name, text in _CONDITIONS.items() if values[name]]
@@ -135,8 +134,3 @@ def _pattern(word: str) -> str:
     """One or two letters begin a word: they are too few for an index of any three in a row."""
     escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"% {escaped}%" if len(word) < 3 and word.isascii() else f"%{escaped}%"
-
-
-def _id_at(moment: datetime) -> uuid.UUID:
-    """The smallest id of that millisecond: ids are sorted by time, and their index serves."""
-    return uuid.UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)

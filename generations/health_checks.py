@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from accounts import idempotency
 from accounts.access import Caller
+from backoffice.dated_ids import first_id
 from generations import pixazo_answers, pixazo_callbacks
 from generations.errors import GenerationMissing
 from generations.models import HealthCheck
-from webhooks import retention
 
 KEPT_DAYS = 30
 """How long its status can be asked for."""
@@ -72,6 +72,6 @@ def one(organization_id: uuid.UUID, check_id: uuid.UUID) -> HealthCheck:
 
 def forget_old(limit: int = 10_000) -> int:
     """Delete what was kept long enough. For the sweep. Returns how many are gone."""
-    until = retention.first_id(timezone.now() - timedelta(days=KEPT_DAYS))
+    until = first_id(timezone.now() - timedelta(days=KEPT_DAYS))
     old = HealthCheck.objects.filter(pk__lt=until).order_by("pk").values_list("pk", flat=True)
     return HealthCheck.objects.filter(pk__in=list(old[:limit])).delete()[0]

@@ -7,19 +7,18 @@ all else that an answer takes (docs/performance.md). Each filter has an index th
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from accounts import pages
+from backoffice.dated_ids import SLACK, first_id
 from generations.errors import GenerationMissing
 from generations.gallery import STATES_OF
 from generations.models import Generation
 from generations.shown import Files, Shown
 
-_ID_SLACK = timedelta(minutes=1)
-"""A row's id and its `created_at` are made one after the other, and clocks differ."""
 _OWN = Shown._fields[1:-1]
 _JSON = [Shown._fields.index(name) for name in ("input", "metadata")]
 _ROWS = (
@@ -81,9 +80,9 @@ def page(
     }
     conditions = [_WHERE[name] for name, value in given.items() if value]
     if created_after:
-        given["id_after"] = _id_at(created_after - _ID_SLACK)
+        given["id_after"] = first_id(created_after, later=-SLACK)
     if created_before:
-        given["id_before"] = _id_at(created_before + _ID_SLACK)
+        given["id_before"] = first_id(created_before, later=SLACK)
 
     def rows(descending: bool, beyond: pages.Key | None, count: int) -> list[Shown]:
         values = {**given, "organization_id": organization_id, "beyond": beyond, "count": count}
@@ -119,8 +118,3 @@ def _shown(row: tuple[Any, ...]) -> Shown:
     for place in _JSON:
         own[place] = json.loads(own[place])
     return Shown._make([*own, None if files[0] is None else Files._make(files)])
-
-
-def _id_at(moment: datetime) -> uuid.UUID:
-    """The smallest id of that millisecond: ids are sorted by time, and their index serves."""
-    return uuid.UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.utils import timezone
 
-from webhooks import retention
+from backoffice.dated_ids import first_id
 
 WINDOW = timedelta(hours=24)
 MOST_COUNTED = 1_000
@@ -54,7 +54,7 @@ class Health:
 
 def of(endpoint_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Health]:
     """The health of each of some endpoints: one query."""
-    since = retention.first_id(timezone.now() - WINDOW)
+    since = first_id(timezone.now() - WINDOW)
     with connection.cursor() as cursor:
         cursor.execute(_OF, [since, MOST_COUNTED, list(endpoint_ids)])
         return {

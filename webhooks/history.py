@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.errors import DomainError
-from webhooks import retention
+from backoffice.dated_ids import SLACK, first_id
 from webhooks.models import Delivery, Event
 
 
@@ -78,12 +78,11 @@ def event(organization_id: uuid.UUID, key: uuid.UUID) -> Event:
 
 
 def _created(after: datetime | None, before: datetime | None) -> dict[str, Any]:
-    slack = retention.ID_SLACK_SECONDS
     return {
         "created_at__gte": after,
-        "id__gte": after and retention.first_id(after, slack_seconds=-slack),
+        "id__gte": after and first_id(after, later=-SLACK),
         "created_at__lt": before,
-        "id__lt": before and retention.first_id(before, slack_seconds=slack),
+        "id__lt": before and first_id(before, later=SLACK),
     }
 
 

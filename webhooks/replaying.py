@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from accounts.errors import DomainError
 from accounts.models import new_id
-from webhooks import endpoints, retention
+from backoffice.dated_ids import SLACK, first_id
+from webhooks import endpoints
 from webhooks.history import DeliveryMissing
 from webhooks.models import OPEN_STATES, Delivery
 from webhooks.work import DELIVER
@@ -169,7 +170,7 @@ def count_missed(organization_id: uuid.UUID, endpoint_id: uuid.UUID, *, since: d
 
 
 def _wanted(endpoint_id: uuid.UUID, since: datetime) -> dict[str, Any]:
-    first = retention.first_id(since, slack_seconds=-retention.ID_SLACK_SECONDS)
+    first = first_id(since, later=-SLACK)
     return {
         "endpoint": endpoint_id,
         "since": since,

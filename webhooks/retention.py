@@ -1,15 +1,14 @@
 """Forgetting: messages that have ended are kept for WEBHOOK_KEEP_DAYS."""
 
-import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from backoffice.dated_ids import first_id
+
 MOST_AT_ONCE = 2000
-ID_SLACK_SECONDS = 60
-"""By how much a row's id and its `created_at` may differ."""
 
 # By the primary key, whose order is the order of time. Attempts, deliveries and the event go in
 # one statement: the foreign keys are checked at its transaction's end.
@@ -38,13 +37,3 @@ def forget_old() -> int:
     with connection.cursor() as cursor:
         cursor.execute(_FORGET, [first_id(until), MOST_AT_ONCE])
         return int(cursor.rowcount)
-
-
-def first_id(moment: datetime, *, slack_seconds: int = 0) -> uuid.UUID:
-    """The smallest UUIDv7 of a moment: ids are sorted by time, and their index serves.
-
-    Args:
-        slack_seconds: added to the moment, for what compares it with a column: a row's id and its
-            `created_at` are made one after the other, and clocks differ.
-    """
-    return uuid.UUID(int=max(0, int((moment.timestamp() + slack_seconds) * 1000)) << 80)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts import api_keys, organizations
 from accounts.models import Organization, Scope, User
+from backoffice.dated_ids import first_id
 from billing import freezing
 from billing.models import FreezeCause, Wallet
 from generations import health_checks
@@ -20,7 +21,6 @@ from generations.submission import accept
 from tests.conftest import caller_for
 from tests.pixazo_api.conftest import STATUS, Program
 from tests.pixazo_contract import IMAGE
-from webhooks import retention
 
 pytestmark = pytest.mark.usefixtures("books_balance")
 FORBIDDEN = {
@@ -212,7 +212,7 @@ def test_a_health_check_is_forgotten_in_the_end(acmes: Program, acme: Organizati
     body = {"prompt": "A cat", "no_op": True}
     kept = acmes.accepted(body)
     old, young = (
-        retention.first_id(timezone.now() - timedelta(days=days))
+        first_id(timezone.now() - timedelta(days=days))
         for days in (health_checks.KEPT_DAYS + 1, health_checks.KEPT_DAYS - 1)
     )
     for pk in (old, young):

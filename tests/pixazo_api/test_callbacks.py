@@ -40,6 +40,16 @@ def worked(seconds: float = 40.0) -> None:
     bring()
 
 
+def expired() -> Generation:
+    """The only job, sent and past its deadline, and its callbacks brought; as it was before."""
+    work_once()
+    generation = Generation.objects.get()
+    overdue(generation)
+    assert expire_overdue() == 1
+    bring()
+    return generation
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_the_callback_of_a_finished_video(ours: Ours, receiver: Receiver, model: str) -> None:
     answer = ours.submit(MINIMAL[model], model=model, headers=receiver.headers)
@@ -76,11 +86,7 @@ def test_the_callback_of_a_failure(ours: Ours, receiver: Receiver, word: str, st
 def test_an_expired_one_is_an_error_and_told_once(ours: Ours, receiver: Receiver) -> None:
     """Also when the video comes in the end: "exactly one POST" (reference)."""
     ours.accepted("sandbox:slow=1", duration=1, headers=receiver.headers)
-    work_once()
-    generation = Generation.objects.get()
-    overdue(generation)
-    assert expire_overdue() == 1
-    bring()
+    generation = expired()
     assert receiver.next()["status"] == "ERROR"
     until = time.monotonic() + 20
     while the(generation).state != "completed":
@@ -171,11 +177,7 @@ def test_a_look_after_the_end_is_no_progress(ours: Ours, receiver: Receiver) -> 
     """An expired job is asked after for another day, and an answer may be overtaken by the end."""
     headers = receiver.headers | {"X-Webhook-Mode": "sync"}
     ours.accepted("sandbox:stuck", duration=1, headers=headers)
-    work_once()
-    generation = Generation.objects.get()
-    overdue(generation)
-    assert expire_overdue() == 1
-    bring()
+    generation = expired()
     assert receiver.next()["status"] == "ERROR"
     told = Delivery.objects.count()
     for asked in (generation, the(generation)):

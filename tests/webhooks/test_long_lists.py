@@ -13,8 +13,9 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Organization
+from backoffice.dated_ids import first_id
 from tests.webhooks.conftest import happen
-from webhooks import health, history, retention
+from webhooks import health, history
 from webhooks.models import Endpoint
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +43,7 @@ def test_a_delivery_that_is_deleted_is_asked_for_its_replays_through_an_index(
 
 
 def test_the_health_of_an_endpoint_reads_nobody_elses_deliveries(listen: Listen) -> None:
-    values = [retention.first_id(timezone.now()), 1000, [listen().pk]]
+    values = [first_id(timezone.now()), 1000, [listen().pk]]
     read = plan(health._OF, values)
     assert read.count("Index Scan using webhooks_delivery_of_endpoint on webhooks_delivery d") == 2
     with connection.cursor() as cursor:  # which the planner may think dearer
